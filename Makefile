@@ -1,0 +1,77 @@
+# Thin on purpose: a target names a command, the command does the work. `make` alone prints this list.
+# Works in any folder, with spaces in its path, and with -j.
+
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+WORKERS ?= 2
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup .local .test .bench run demo engines engines-embedded reset test test-real faults mutants check format \
+        bench bench-quick generate service lock cdnow clean
+
+##@ Start here
+help:  ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	      /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile; echo
+setup: .test  ## .venv with everything for running, testing and checking (done by the others when needed)
+run: .local  ## start engines and services, play the story, show where everything is; Ctrl-C stops (REAL=1: real engines)
+	@$(PY) -m deploy.local run $(if $(REAL),--real)
+demo: .local  ## the same on free ports with fresh data; checks every number of the story and stops
+	@$(PY) -m deploy.local run --demo $(if $(REAL),--real)
+reset: .local  ## erase the data, keys and logs of `make run`
+	@$(PY) -m deploy.local reset
+
+##@ Engines
+engines: .local  ## install (once per machine) and start Apache Kafka and the Rust database; prints their settings
+	@$(PY) -m deploy.local engines --real
+engines-embedded: .local  ## start the embedded broker and database alone
+	@$(PY) -m deploy.local engines
+
+##@ Proof
+check: .test  ## format, lint, types, layers, generated files
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m basedpyright
+	.venv/bin/lint-imports
+	$(PY) -m deploy.generate --check
+test: .test  ## everything that needs no real engines (ARGS="-k name" narrows it)
+	$(PYTEST) -m "not real and not faults and not slow" -n $(WORKERS) $(ARGS)
+test-real: .test  ## the integration tests and the real-only ones, on Apache Kafka and the Rust database
+	$(PY) -m deploy.local install
+	$(PYTEST) --real -m "(integration or real) and not slow" $(ARGS)
+faults: .test  ## crashes, pauses, lost replies and restarts under load, on the real engines (minutes)
+	$(PY) -m deploy.local install
+	$(PYTEST) --real -m faults $(ARGS)
+mutants: .test  ## break each law on purpose; every one must turn a test red
+	@$(PY) tests/mutants/run.py $(ARGS)
+
+##@ Figures
+bench: .test .bench  ## the whole benchmark on the real engines; writes benchmarks/results.json
+	$(PY) -m deploy.local install
+	$(PY) -m benchmarks $(ARGS)
+bench-quick: .test  ## a small benchmark on the embedded engines; writes nothing
+	$(PY) -m benchmarks --quick $(ARGS)
+
+##@ Work on Hearth
+format: .test  ## format and sort imports
+	$(PY) -m ruff check --fix-only --quiet . ; $(PY) -m ruff format .
+generate: .test  ## gRPC stubs and reference documents from their sources
+	$(PY) -m deploy.generate
+service: .test  ## a new service with the layout all have: make service NAME=surveys
+	@$(PY) -m deploy.service "$(NAME)"
+cdnow: .local  ## fetch the CDNOW log (real purchases) that one test replays
+	@$(PY) -m deploy.local cdnow
+lock: .test  ## resolve requirements/*.in into hashed requirements/*.txt
+	@sh deploy/lock.sh $(ARGS)
+clean:  ## remove .venv and caches; data stays (`make reset`)
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	find . -name __pycache__ -not -path './.hearth/*' -prune -exec rm -rf {} +
+
+# What is installed, checked in milliseconds when nothing changed. .test contains .local; see deploy/setup.py.
+.local:
+	@sh deploy/setup.sh local
+.test:
+	@sh deploy/setup.sh test
+.bench:
+	@sh deploy/setup.sh bench

@@ -1,0 +1,219 @@
+"""A service, running: what all roles share, and the roles `api`, `worker` and `all`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import structlog
+
+from chassis.admin import Figures, make_admin, make_registry
+from chassis.background import TICK, Background, Compactor, TimerLoop, sweep
+from chassis.clock import Clock
+from chassis.commands import Commands
+from chassis.faults import Faults
+from chassis.fold.batch import Reader
+from chassis.fold.doors import Door, Timers
+from chassis.fold.model import Key
+from chassis.fold.ports import Transient
+from chassis.fold.rules import Folder
+from chassis.policy import no_policy
+from chassis.publish import Publisher
+from chassis.rpc import make_server, set_serving
+from chassis.seal import Seal, read_key
+from chassis.service import Definition
+from chassis.serving import HttpServer, PortTaken, listen
+from chassis.settings import Settings
+from chassis.store import MongoStore, connect
+from chassis.store.system import load_policies, ping, read_epoch
+from chassis.stream.lanes import Mounted
+from chassis.stream.topics import Topics
+from chassis.stream.worker import Worker, make_app
+from chassis.web import make_web
+
+log = structlog.get_logger()
+
+ROLES = ("api", "worker", "all")
+GRACE = 15.0
+
+
+class App:
+    """One process of a service. Built by `services/<name>/app.py`; started with a role, stopped once."""
+
+    def __init__(self, definition: Definition, settings: Settings) -> None:
+        self.definition, self.settings = definition, settings
+        self.clock = Clock(settings.clock)
+        self.seal = Seal(read_key(settings.kek_file))
+        self.client = connect(settings.mongo_url)
+        self.database = self.client[database_name(settings, definition.name)]
+        self.topics = Topics(settings.kafka_bootstrap)
+        self.faults = Faults()
+        self.worker: Worker | None = None
+        self.timer_loop: TimerLoop | None = None
+        self.role = ""
+        self._closing = contextlib.AsyncExitStack()
+        self._started = False
+
+    async def prepare(self) -> None:
+        """What every role needs: the store, the folder with the policies in force, the publisher, the commands."""
+        self.epoch = await read_epoch(self.database)
+        self.policies = no_policy()
+        if self.definition.policy_from is not None:
+            self.policies = await load_policies(self.database, self.definition.policy_from)
+        self.kinds = self.definition.kinds(self.policies)
+        self.store = MongoStore(self.database, self.kinds, self.seal.close, self.epoch)
+        self.folder = Folder(self.definition.rules, self.definition.language, self.policies, self.epoch)
+        self.broker = Publisher(self.settings.kafka_bootstrap, f"hearth.{self.definition.name}")
+        self._closing.callback(self.broker.close)
+        self.door = self._door("door")
+        self.commands = Commands(self.door)
+
+    def _door(self, role: str) -> Door:
+        return Door(
+            self.faults.around(role, self.store), self.faults.around(role, self.broker), self.folder, self.kinds
+        )
+
+    async def start(self, role: str) -> None:
+        """Start a role; raises `PortTaken` before anything else is started."""
+        self.role = role
+        await self._serve_admin()
+        await self.prepare()
+        if role in ("api", "all"):
+            await self._serve_api()
+        if role in ("worker", "all"):
+            await self._work()
+        self._started = True
+        log.info("started", role=role)
+
+    # ---- doors ------------------------------------------------------------------------------------------------------
+
+    def port(self, name: str) -> int:
+        """The port of a door: set, or the service's default plus the offset."""
+        own = getattr(self.settings, f"{name}_port")
+        return own or getattr(self.definition.ports, name) + self.settings.port_offset
+
+    async def _serve_admin(self) -> None:
+        registry = make_registry(Figures(self.definition.name, lambda: self.worker, lambda: self.timer_loop))
+        await self._serve(make_admin(self, self.clock, registry, self.state), "admin")
+
+    async def _serve(self, app: Any, name: str) -> None:
+        server = HttpServer(app, listen(self.settings.bind, self.port(name)))
+        await server.start()
+        self._closing.push_async_callback(server.stop)
+
+    async def _serve_api(self) -> None:
+        own = self.definition
+        await self._serve(make_web(f"Hearth {own.name}", own.version, own.routers(self), own.refusals), "http")
+        server, health = make_server(lambda made: own.servicers(self, made), own.refusals, self.settings.reflection)
+        address = f"{self.settings.bind}:{self.port('grpc')}"
+        try:
+            server.add_insecure_port(address)
+        except RuntimeError:
+            raise PortTaken(self.settings.bind, self.port("grpc")) from None
+        await server.start()
+        await set_serving(health, True)
+        self._closing.push_async_callback(server.stop, 5)
+        self._closing.push_async_callback(set_serving, health, False)
+
+    # ---- the worker -------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        own, around = self.definition, self.faults.around
+        compactor = Compactor(around("compaction", self.store))
+        mounted = Mounted(
+            around("lane", self.store),
+            around("view", self.store),
+            around("lane", self.broker),
+            self.folder,
+            dict(self.kinds),
+            Reader(own.rules, own.language),
+            self.topics,
+            own.table,
+            compactor.note,
+        )
+        name = self.settings.named(f"hearth.{own.name}")
+        faust_app = make_app(name, self.settings.kafka_bootstrap, self.settings.session_timeout)
+        self.worker = Worker(faust_app, own.reads, mounted)
+        await self.worker.start()
+        self._closing.push_async_callback(self.worker.stop, GRACE)
+        self._run_background(compactor)
+
+    def _run_background(self, compactor: Compactor) -> None:
+        beside = Background()
+        timers = Timers(self._door("timer"), self.definition.make_due)
+        self.timer_loop = TimerLoop(self.store, timers, self.kinds, self.clock, self._horizon_of)
+        beside.every(TICK, "timers", self.timer_loop.tick)
+        beside.every(5.0, "sweep", sweep(self._door("sweep"), self.clock))
+        beside.every(1.0, "compaction", compactor.tick)
+        each_second = self.definition.every_second
+        if each_second is not None:
+            beside.every(1.0, "every second", lambda: each_second(self))
+        self._closing.push_async_callback(beside.stop)
+
+    def _horizon_of(self, key: Key) -> Any:
+        assert self.worker is not None
+        return self.worker.horizon(self.definition.journal, self.worker.partition_of(self.definition.journal, key))
+
+    # ---- health -----------------------------------------------------------------------------------------------------
+
+    @property
+    def not_started(self) -> list[str]:
+        """Reasons why this process is not through its start."""
+        return [] if self._started else ["starting"]
+
+    @property
+    def not_live(self) -> list[str]:
+        """Reasons to restart this process: crashed, or assigned, behind, waiting for nobody and not moving."""
+        if self.worker is None:
+            return []
+        crashed = ["the consumer crashed"] if self.worker.app.crashed else []
+        return crashed + [f"lane {name} does not move" for name in self.worker.stalled]
+
+    async def not_ready(self) -> list[str]:
+        """Reasons not to send requests here."""
+        reasons = [f"lane {name} stopped: {why}" for name, why in (self.worker.stopped if self.worker else {}).items()]
+        if self.worker is not None and not self.worker.ready:
+            reasons.append("no partition is open yet")
+        try:
+            await asyncio.wait_for(ping(self.database), 2)
+        except (Transient, TimeoutError):
+            reasons.append("the database does not answer")
+        return reasons
+
+    def state(self) -> dict[str, Any]:
+        """What the admin door shows of the worker."""
+        worker = self.worker
+        lanes = (
+            {}
+            if worker is None
+            else {
+                f"{tp.topic}[{tp.partition}]": {
+                    "slot": lane.mark.slot if lane.mark else "",
+                    "position": lane.position,
+                    "waiting_for": lane.waits,
+                    "stopped_by": lane.stopped_by,
+                    "quiet": lane.quiet,
+                }
+                for tp, lane in worker.lanes.items()
+            }
+        )
+        counts = {} if worker is None else vars(worker.mounted.counts)
+        return {
+            "service": self.definition.name,
+            "role": self.role,
+            "lanes": lanes,
+            "counts": counts,
+            "timers_fired": self.timer_loop.fired if self.timer_loop else 0,
+        }
+
+    async def stop(self) -> None:
+        """Drain and end: the loops beside, the lanes, the doors, the publisher, the client."""
+        self._started = False
+        await self._closing.aclose()
+        await self.client.close()
+
+
+def database_name(settings: Settings, service: str) -> str:
+    """The database of a service in this namespace."""
+    return f"{settings.namespace}_hearth_{service}" if settings.namespace else f"hearth_{service}"

@@ -1,0 +1,158 @@
+"""Commands and timers: facts that do not come by the log. Their id is a fact id, their answer is in the version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from chassis.fold.model import Fact, Head, Key, Out, cause_of
+from chassis.fold.ports import Broker, Known, Store
+from chassis.fold.rules import Folded, Folder, Item, empty_head, may_know, same_content
+
+
+class Reused(Exception):
+    """The idempotency key was used before for another request."""
+
+    code = "idempotency_key_reused"
+    pointer = ""
+    status = 422
+    title = "The idempotency key was used for another request"
+
+
+class Stale(Exception):
+    """The entity has changed since it was read (`If-Match`)."""
+
+    code = "precondition_failed"
+    pointer = ""
+    status = 412
+    title = "The entity has changed since it was read"
+
+
+class Done(NamedTuple):
+    """The outcome of a command: the answer's bytes and the entity's version, or the error. `repeated`: it came before."""
+
+    answer: bytes = b""
+    seq: int = 0
+    error: Exception | None = None
+    repeated: bool = False
+
+
+class Command(NamedTuple):
+    """A command as a fact, with the version its caller has read (None: any)."""
+
+    fact: Fact
+    expected: int | None = None
+
+
+class Door:
+    """Folds commands of one entity into one version, publishes, replaces the view, answers."""
+
+    def __init__(self, store: Store, broker: Broker, folder: Folder, kinds: Mapping[str, Any]) -> None:
+        self.store, self.broker, self.folder, self.kinds = store, broker, folder, kinds
+
+    async def execute(self, key: Key, commands: Sequence[Command]) -> list[Done]:
+        """Carry out commands that wait for one entity. One that fails does not fail its neighbours."""
+        return await self.carry_out(key, lambda _head: commands)
+
+    async def carry_out(self, key: Key, commands_for: Callable[[Head], Sequence[Command]]) -> list[Done]:
+        """The same, with commands made from the head they are folded on (timers): again from the start after a lost race."""
+        while True:
+            head = await self._head(key)
+            commands = commands_for(head)
+            recalled = await self._recall(head, commands)
+            folded, outcome = self._fold(head, commands, recalled)
+            if folded.version is None or not await self.store.insert([folded.version]):
+                break
+        await self._finish(key, head, folded, recalled.values())
+        return outcome
+
+    async def _head(self, key: Key) -> Head:
+        found = await self.store.heads([key])
+        return found.get(key) or empty_head(self.kinds, key)
+
+    async def _recall(self, head: Head, commands: Sequence[Command]) -> dict[str, Known]:
+        causes = {cause_of(command.fact) for command in commands if may_know(head, command.fact)}
+        stored = await self.store.recall({head.key: causes}) if causes else {}
+        return {cause: known for (_, cause), known in stored.items()}
+
+    def _fold(
+        self, head: Head, commands: Sequence[Command], recalled: Mapping[str, Known]
+    ) -> tuple[Folded, list[Done]]:
+        fresh = [c for c in commands if cause_of(c.fact) not in recalled and c.expected in (None, head.seq)]
+        items = [Item(-1, head.key, command.fact) for command in fresh]
+        unknown = {cause_of(command.fact) for command in fresh}
+        folded = self.folder.fold(head, items, "", unknown=unknown, todo=True)
+        made = {} if folded.version is None else {cause_of(r): r for r in folded.version.facts}
+        errors = {id(item.fact): error for item, error in folded.refused}
+        return folded, [self._outcome(c, head, folded, recalled, made, errors) for c in commands]
+
+    def _outcome(
+        self,
+        command: Command,
+        head: Head,
+        folded: Folded,
+        recalled: Mapping[str, Known],
+        made: Mapping[str, Any],
+        errors: Mapping[int, Exception],
+    ) -> Done:
+        cause = cause_of(command.fact)
+        if known := recalled.get(cause):
+            if not same_content(self.folder.language, command.fact, known.recorded):
+                return Done(error=Reused("this idempotency key was used before for another request"))
+            return Done(known.recorded.answer, known.seq, repeated=True)
+        if command.expected not in (None, head.seq):
+            return Done(error=Stale(f"the entity is at version {head.seq}, the request expects {command.expected}"))
+        if error := errors.get(id(command.fact)):
+            return Done(error=Reused(str(error)) if getattr(error, "code", "") == "conflict" else error)
+        return Done(made[cause].answer, folded.head.seq)
+
+    async def _finish(self, key: Key, head: Head, folded: Folded, recalled: Any) -> None:
+        unfinished = [known for known in recalled if known.todo]
+        outs: list[Out] = [out for known in unfinished for out in known.outs]
+        outs += [] if folded.version is None else folded.version.outs
+        if outs:
+            await self.broker.publish(outs)
+        done = {known.seq for known in unfinished} | ({folded.head.seq} if folded.version else set())
+        if done or not recalled:
+            await self.store.replace_views([folded.head if folded.version else head] if folded.head.seq else [])
+        for seq in sorted(done):
+            await self.store.finish(key, seq)
+
+    async def sweep(self, before: datetime) -> int:
+        """Finish versions whose writer died between the insert and the end; returns how many."""
+        unfinished = await self.store.unfinished(before)
+        for key, seq, outs in unfinished:
+            await self.broker.publish(outs)
+            await self.store.replace_views((await self.store.heads([key])).values())
+            await self.store.finish(key, seq)
+        return len(unfinished)
+
+
+class Timers:
+    """Fires due work: a command made from the head itself, so it fires once and only if it is still due."""
+
+    def __init__(self, door: Door, make: Callable[[Key, Any, datetime], Fact]) -> None:
+        self.door = door
+        self.make = make
+
+    async def fire(self, key: Key, horizon: datetime, now: datetime) -> int:
+        """Fire everything of one entity that is due up to the horizon; returns how many fired."""
+        fired = 0
+        while await self._fire_one(key, horizon, now):
+            fired += 1
+        return fired
+
+    async def _fire_one(self, key: Key, horizon: datetime, now: datetime) -> bool:
+        made: list[Command] = []
+
+        def commands(head: Head) -> list[Command]:
+            due = self.door.kinds[key.kind].due(head.state)
+            made[:] = [Command(self.make(key, due, now))] if due is not None and due.at <= min(horizon, now) else []
+            return made
+
+        outcome = await self.door.carry_out(key, commands)
+        for done in outcome:
+            if done.error is not None:
+                raise done.error
+        return bool(made) and not outcome[0].repeated

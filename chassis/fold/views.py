@@ -1,0 +1,62 @@
+"""Views: what people search, a pure function of the newest version. Replaced beside the lane, many versions at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chassis.fold.model import Head, Key
+from chassis.fold.ports import Store, Transient
+
+
+class Views:
+    """The views of one slot that wait to be replaced. The lane adds, a task of the worker flushes."""
+
+    def __init__(self, slot: str, store: Store) -> None:
+        self.slot, self.store = slot, store
+        self.pending: dict[Key, Head] = {}
+        self.upto = -1
+        self.viewed = -1
+        self.doubtful = True
+        self.flushing = False
+
+    def add(self, heads: Iterable[Head], upto: int) -> None:
+        """These heads are newer than their views, perhaps; with them everything before `upto` can be seen."""
+        for head in heads:
+            self.pending[head.key] = head
+        self.upto = max(self.upto, upto)
+
+    def resync(self) -> None:
+        """Something failed: another worker may have written versions that this one never held. Ask the chains."""
+        self.doubtful = True
+
+    @property
+    def behind(self) -> bool:
+        """True while there is something to replace or to record, or being replaced."""
+        return self.flushing or self.doubtful or bool(self.pending) or self.upto > self.viewed
+
+    async def flush(self) -> None:
+        """Replace what waits and move `viewed`. On `Transient` nothing is forgotten."""
+        upto, pending, doubtful = self.upto, self.pending, self.doubtful
+        self.pending, self.doubtful, self.flushing = {}, False, True
+        try:
+            if doubtful:
+                upto = await self._ask_the_chains()
+            await self.store.replace_views(pending.values())
+            if upto > self.viewed:
+                await self.store.mark_viewed(self.slot, upto)
+                self.viewed = upto
+        except Transient:
+            self.pending = {**pending, **self.pending}
+            self.doubtful = self.doubtful or doubtful
+            raise
+        finally:
+            self.flushing = False
+
+    async def _ask_the_chains(self) -> int:
+        """Refresh the entities touched since `viewed`, whoever wrote their versions; returns what is settled."""
+        mark = await self.store.watermark(self.slot)
+        if mark is None:
+            return self.upto
+        touched = sorted(await self.store.touched(self.slot, mark.viewed))
+        await self.store.replace_views((await self.store.heads(touched)).values())
+        return max(self.upto, mark.settled)

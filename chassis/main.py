@@ -1,0 +1,100 @@
+"""`python -m services.<name> ROLE`: one command for every role, errors in words, a clean end on SIGTERM and Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from chassis.app import ROLES, App
+from chassis.fold.ports import Transient
+from chassis.logs import configure
+from chassis.migrate import migrate
+from chassis.seal import KeyFileError
+from chassis.serving import PortTaken
+from chassis.settings import Settings, SettingsError
+from chassis.store.connect import NotReached
+from chassis.stream.topics import WrongPartitions
+from chassis.tasks import COMMON
+
+log = structlog.get_logger()
+
+USAGE = "usage: python -m services.{name} api | worker | all | migrate | task NAME [ARGUMENT …]"
+MISTAKES = (SettingsError, KeyFileError, PortTaken, WrongPartitions, LookupError, Transient, NotReached)
+"""Errors whose message says all; a trace would only hide it."""
+
+
+def run(name: str, read: Callable[[], Settings], build: Callable[[Settings], App], argv: Sequence[str]) -> int:
+    """Run a role; returns the exit code."""
+    if not argv or argv[0] not in (*ROLES, "migrate", "task") or (argv[0] == "task" and len(argv) < 2):
+        print(USAGE.format(name=name), file=sys.stderr)
+        return 2
+    try:
+        settings = read()
+        configure(settings.log_level, settings.log_format, name, argv[0])
+        return _run_loop(_role(lambda: build(settings), argv))
+    except MISTAKES as error:
+        print(f"{name} {argv[0]}: {error}", file=sys.stderr)
+        return 1
+
+
+def _run_loop(work: Awaitable[int]) -> int:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)  # type: ignore[arg-type]
+
+
+async def _role(build: Callable[[], App], argv: Sequence[str]) -> int:
+    app = build()
+    if app.settings.auth == "none":
+        log.warning("no authentication: every caller is local-admin, listeners are loopback only")
+    if argv[0] in ROLES:
+        return await _serve(app, argv[0])
+    try:
+        if argv[0] == "migrate":
+            await migrate(app)
+            return 0
+        await app.prepare()
+        return await _task(app, argv[1], argv[2:])
+    finally:
+        await app.stop()
+
+
+async def _task(app: App, name: str, arguments: Sequence[str]) -> int:
+    tasks = {**COMMON, **app.definition.tasks}
+    if name not in tasks:
+        print(f"no task {name}; there are: {', '.join(sorted(tasks))}", file=sys.stderr)
+        return 2
+    return await tasks[name](app, arguments)
+
+
+async def _serve(app: App, role: str) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        await app.start(role)
+        code = await _until(app, stop)
+    finally:
+        log.info("stopping")
+        await app.stop()
+        logging.shutdown()
+    return code
+
+
+async def _until(app: App, stop: asyncio.Event) -> int:
+    """Wait for a signal, or for the worker to crash (then a supervisor starts the process again)."""
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1)
+        if app.worker is not None and app.worker.app.crashed:
+            log.error("the consumer crashed; the process ends to be started again")
+            return 1
+    return 0

@@ -1,0 +1,120 @@
+"""Publishing with confluent-kafka: every producer of ours has the same settings, and waits for every delivery report."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import KafkaException, Producer
+
+from chassis.fold.model import Out
+from chassis.fold.ports import Transient
+
+log = logging.getLogger(__name__)
+
+SETTINGS: dict[str, Any] = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "partitioner": "murmur2_random",
+    "linger.ms": 5,
+    "compression.type": "lz4",
+    "delivery.timeout.ms": 30_000,
+    "socket.keepalive.enable": True,
+}
+"""One partitioner for all: the key decides the partition as Kafka's Java client and aiokafka do it."""
+
+
+class Publisher:
+    """`chassis.fold.ports.Broker` over a broker. Use from one event loop; `close` when done."""
+
+    def __init__(self, bootstrap: str, client_id: str) -> None:
+        self._settings = {**SETTINGS, "bootstrap.servers": bootstrap, "client.id": client_id, "logger": _quiet()}
+        self._producer = Producer(self._settings)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="publisher", daemon=True)
+        self._thread.start()
+
+    def _poll(self) -> None:
+        while not self._stopped.is_set():
+            self._producer.poll(0.05)
+
+    async def publish(self, outs: Sequence[Out]) -> None:
+        """Send these bytes; returns when the broker has confirmed each of them, else raises `Transient`."""
+        await self._send([(out.topic, None, out.key, out.value, list(out.headers)) for out in outs])
+
+    async def send_to(
+        self, topic: str, partition: int, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
+    ) -> None:
+        """Send one record to a given partition (what is meant for a partition, not for a key)."""
+        await self._send([(topic, partition, key, value, list(headers))])
+
+    async def _send(self, records: Sequence[tuple[str, int | None, bytes, bytes, list[tuple[str, bytes]]]]) -> None:
+        if not records:
+            return
+        reports = _Reports(len(records))
+        for topic, partition, key, value, headers in records:
+            place = {} if partition is None else {"partition": partition}
+            await self._produce(topic, key, value, headers, reports, place)
+        failed = await reports.all
+        if failed is not None:
+            self._renew_if_fatal(failed)
+            raise Transient(f"broker: {failed.name()}")
+
+    async def _produce(
+        self,
+        topic: str,
+        key: bytes,
+        value: bytes,
+        headers: list[tuple[str, bytes]],
+        reports: _Reports,
+        place: dict[str, int],
+    ) -> None:
+        while True:
+            try:
+                more: dict[str, Any] = {"headers": headers, "on_delivery": reports.one, **place}
+                self._producer.produce(topic, value, key, **more)
+                return
+            except BufferError:
+                await asyncio.sleep(0.01)
+            except KafkaException as error:
+                self._renew_if_fatal(error.args[0])
+                raise Transient(f"broker: {error.args[0].name()}") from error
+
+    def _renew_if_fatal(self, error: Any) -> None:
+        if error.fatal():
+            log.warning("the producer failed for good and is made again: %s", error.name())
+            self._producer = Producer(self._settings)
+
+    def close(self) -> None:
+        """Send what waits, then stop."""
+        self._producer.flush(10)
+        self._stopped.set()
+        self._thread.join(5)
+
+
+class _Reports:
+    """Counts delivery reports; `all` resolves with the first error, or None."""
+
+    def __init__(self, expected: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.all: asyncio.Future[Any] = self._loop.create_future()
+        self._left, self._failed = expected, None
+
+    def one(self, error: Any, _message: Any) -> None:
+        self._failed = self._failed or error
+        self._left -= 1
+        if self._left == 0:
+            self._loop.call_soon_threadsafe(self._done)
+
+    def _done(self) -> None:
+        if not self.all.done():
+            self.all.set_result(self._failed)
+
+
+def _quiet() -> logging.Logger:
+    logger = logging.getLogger("chassis.publish.librdkafka")
+    logger.setLevel(logging.ERROR)
+    return logger

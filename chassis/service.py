@@ -1,0 +1,63 @@
+"""What a service tells the chassis about itself: a definition, literal and complete. `App` makes it run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from chassis.fold.model import Due, Key, Kind, Rule
+from chassis.policy import PolicyBook
+
+if TYPE_CHECKING:
+    from chassis.app import App
+
+
+class Ports(NamedTuple):
+    """Default ports of a service, before the offset."""
+
+    http: int
+    grpc: int
+    admin: int
+
+
+class TopicPlan(Protocol):
+    """A topic this service owns and `migrate` creates."""
+
+    @property
+    def partitions(self) -> int: ...
+    @property
+    def retention_days(self) -> int: ...
+
+
+class Index(NamedTuple):
+    """An index of a view's collection: fields with direction."""
+
+    collection: str
+    fields: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One service. `table` is the number of the rule table: raise it when a release must not run beside an older one."""
+
+    name: str
+    version: str
+    ports: Ports
+    kinds: Callable[[PolicyBook], Mapping[str, Kind]]
+    rules: Mapping[str, Rule]
+    table: int
+    language: Any
+    reads: Sequence[str]
+    journal: str
+    topics: Mapping[str, TopicPlan]
+    refusals: type[Exception]
+    make_due: Callable[[Key, Due, datetime], Any]
+    routers: Callable[[App], Sequence[Any]]
+    servicers: Callable[[App, Any], Sequence[str]]
+    policy_file: str = ""
+    policy_from: Callable[[Mapping[str, Any]], Any] | None = None
+    indexes: Sequence[Index] = ()
+    every_second: Callable[[App], Awaitable[None]] | None = None
+    tasks: Mapping[str, Callable[[App, Sequence[str]], Awaitable[int]]] = field(default_factory=dict)

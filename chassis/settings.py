@@ -1,0 +1,131 @@
+"""Settings of a process: read once from the environment, all wrong ones reported at once, frozen afterwards."""
+
+from __future__ import annotations
+
+import ipaddress
+import zoneinfo
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.clock import Clock, ClockError
+
+S = TypeVar("S", bound="Settings")
+
+
+class SettingsError(Exception):
+    """Settings are wrong; the message names each with what to do."""
+
+
+class Settings(BaseSettings):
+    """What every service is started with. `HEARTH_…` unless said otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="HEARTH_", frozen=True, extra="ignore")
+
+    kafka_bootstrap: str = Field(
+        "127.0.0.1:19092",
+        validation_alias=AliasChoices("KAFKA_BOOTSTRAP"),
+        description="Kafka brokers, host:port[,…]. Environment: KAFKA_BOOTSTRAP.",
+    )
+    mongo_url: str = Field(
+        "mongodb://127.0.0.1:27117",
+        validation_alias=AliasChoices("MONGO_URL"),
+        description="MongoDB connection string. Environment: MONGO_URL.",
+    )
+    namespace: str = Field(
+        "",
+        pattern=r"^[a-z0-9_-]{0,40}$",
+        description="Prefix of topics, consumer groups and databases; tests use one each.",
+    )
+    bind: str = Field("127.0.0.1", description="Address all doors listen on.")
+    http_port: int = Field(0, ge=0, le=65535, description="HTTP port; 0 = the service's own default plus the offset.")
+    grpc_port: int = Field(0, ge=0, le=65535, description="gRPC port; 0 = the service's own default plus the offset.")
+    admin_port: int = Field(0, ge=0, le=65535, description="Admin port; 0 = the service's own default plus the offset.")
+    port_offset: int = Field(0, ge=0, le=50000, description="Added to every default port.")
+    auth: Literal["none", "oidc"] = Field("none", description="`none` starts only while every listener is loopback.")
+    kek_file: Path = Field(Path(".hearth/keys/kek"), description="Key-encryption key: 32 bytes, base64, mode 0600.")
+    index_key_file: Path = Field(
+        Path(".hearth/keys/index"), description="Key of blind indexes: 32 bytes, base64, 0600."
+    )
+    policy_dir: Path | None = Field(None, description="Directory of policy files; unset = those shipped.")
+    timezone: str = Field("Asia/Shanghai", description="Zone of calendars, weeks and month ends (IANA name).")
+    clock: str = Field(
+        "real", description="`real`, an RFC 3339 instant (stands, moved by the admin port), or `<instant>x<rate>`."
+    )
+    data_dir: Path = Field(Path(".hearth"), description="Local data and logs.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text.")
+    replication: int = Field(1, ge=1, le=7, description="Replication factor of topics that `migrate` creates.")
+    partitions: Literal["local", "production"] = Field("local", description="Which partition counts of the catalog.")
+    session_timeout: float = Field(
+        6.0, ge=1, le=120, description="Seconds after which a silent worker loses its partitions."
+    )
+    reflection: bool = Field(True, description="gRPC server reflection.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (KeyError, ValueError, zoneinfo.ZoneInfoNotFoundError):
+            raise ValueError("not an IANA time zone, for example Asia/Shanghai") from None
+        return value
+
+    @field_validator("clock")
+    @classmethod
+    def _known_clock(cls, value: str) -> str:
+        try:
+            Clock(value)
+        except ClockError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @model_validator(mode="after")
+    def _safe(self) -> Settings:
+        if self.auth == "none" and not is_loopback(self.bind):
+            raise ValueError("HEARTH_AUTH=none starts only on loopback: set HEARTH_BIND=127.0.0.1 or HEARTH_AUTH=oidc")
+        if self.auth == "oidc":
+            if self.clock != "real":
+                raise ValueError("HEARTH_CLOCK can only be `real` with HEARTH_AUTH=oidc")
+            raise ValueError("HEARTH_AUTH=oidc is not built yet; this release runs on loopback with HEARTH_AUTH=none")
+        return self
+
+    def named(self, name: str) -> str:
+        """A topic, group or database name with this namespace in front."""
+        return f"{self.namespace}.{name}" if self.namespace else name
+
+
+def is_loopback(address: str) -> bool:
+    """True for 127.0.0.0/8, ::1 and localhost."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def read(model: type[S], **given: Any) -> S:
+    """Read settings from the environment (and `given`); raises `SettingsError` naming everything that is wrong."""
+    try:
+        return model(**given)
+    except ValidationError as error:
+        lines = [_line(model, problem) for problem in error.errors()]
+        raise SettingsError("wrong settings:\n" + "\n".join(lines)) from None
+
+
+def _line(model: type[Settings], problem: Any) -> str:
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    environment = environment_name(model, name) if name else ""
+    return f"  {environment}{': ' if environment else ''}{problem['msg'].removeprefix('Value error, ')}"
+
+
+def environment_name(model: type[Settings], field: str) -> str:
+    """The environment variable of a setting."""
+    found = model.model_fields.get(field)
+    alias = found.validation_alias if found is not None else None
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    return field if field.isupper() else f"HEARTH_{field.upper()}"

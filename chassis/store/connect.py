@@ -1,0 +1,53 @@
+"""One client with the concerns that the protocol stands on, and one way to turn driver errors into `Transient`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any, ParamSpec, TypeVar
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+
+from chassis.fold.ports import Transient
+
+DURABLE = {"w": "majority", "j": True}
+
+
+def connect(url: str, timeout_ms: int = 5_000) -> AsyncMongoClient[dict[str, Any]]:
+    """A client for a MongoDB URL: majority and journal for writes, majority for reads, UTC times, bounded waiting."""
+    return AsyncMongoClient(
+        url,
+        w="majority",
+        journal=True,
+        readConcernLevel="majority",
+        readPreference="primary",
+        tz_aware=True,
+        retryWrites=True,
+        serverSelectionTimeoutMS=timeout_ms,
+        connectTimeoutMS=timeout_ms,
+        socketTimeoutMS=4 * timeout_ms,
+        appname="hearth",
+    )
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def transient(call: Callable[P, CoroutineType[Any, Any, T]]) -> Callable[P, CoroutineType[Any, Any, T]]:
+    """Whatever the driver raises says nothing about the effect: the caller tries again."""
+
+    @functools.wraps(call)
+    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await call(*args, **kwargs)
+        except PyMongoError as error:
+            raise Transient(f"database: {type(error).__name__} in {call.__name__}") from error
+
+    return wrapped
+
+
+class NotReached(Exception):
+    """The database did not answer at start."""

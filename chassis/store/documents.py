@@ -1,0 +1,157 @@
+"""How versions and views look in MongoDB. Facts, outgoing facts and state are msgpack inside BSON: encoded once, fast.
+
+A version: `{_id: 16 bytes entity + 8 bytes number, e, s, f, at, slot, o, facts, out, state, ids, old, last, todo?}`.
+A joined version has `upto` and no state; a stub has `stub: true` and nothing else.
+A view: `{_id: entity id, s, f, state, ids, old, last, ...what lists and timers search}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from chassis.fold.memory import Memory
+from chassis.fold.model import FORMAT, Head, Key, Kind, Out, Recorded, Version
+from chassis.fold.ports import Link
+
+Document = dict[str, Any]
+
+encode = msgspec.msgpack.Encoder().encode
+_facts = msgspec.msgpack.Decoder(list[Recorded])
+_outs = msgspec.msgpack.Decoder(list[Out])
+
+
+class NewerFormat(Exception):
+    """A document was written by a newer release than this code; it is never extended."""
+
+
+def link_id(prefix: bytes, seq: int) -> bytes:
+    """The `_id` of a version: ordered by number inside an entity."""
+    return prefix + seq.to_bytes(8, "big")
+
+
+def version_document(version: Version) -> Document:
+    """A version as it is inserted."""
+    head = version.head
+    document: Document = {
+        "_id": link_id(head.key.prefix(), head.seq),
+        "e": head.key.id,
+        "s": head.seq,
+        "f": FORMAT,
+        "at": version.at,
+        "slot": version.slot,
+        "o": version.offset,
+        "facts": encode(version.facts),
+        "state": encode(head.state),
+        "ids": head.memory.recent,
+        "old": head.memory.older,
+        "last": head.last,
+    }
+    if version.outs:
+        document["out"] = encode(version.outs)
+    if version.todo:
+        document["todo"] = 1
+    return document
+
+
+def view_document(kind: Kind, head: Head) -> Document:
+    """The view of a head: what the next fold needs, and what lists and timers search."""
+    due = kind.due(head.state)
+    return {
+        "_id": head.key.id,
+        "s": head.seq,
+        "f": head.format,
+        "state": encode(head.state),
+        "ids": head.memory.recent,
+        "old": head.memory.older,
+        "last": head.last,
+        "due": None if due is None else due.at,
+        **kind.searched(head.state),
+    }
+
+
+def weight(document: Document) -> int:
+    """About how many bytes a document has on the wire."""
+    return (
+        250
+        + len(document.get("facts", b""))
+        + len(document.get("out", b""))
+        + len(document["state"])
+        + len(document["ids"])
+        + len(document["old"])
+    )
+
+
+class HeadReader:
+    """Makes heads of versions and views of one kind."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.state = msgspec.msgpack.Decoder(kind.state)
+
+    def head(self, entity: str, document: Mapping[str, Any]) -> Head:
+        """The head in a version or a view."""
+        if document["f"] > FORMAT:
+            raise NewerFormat(f"{self.kind.name} has format {document['f']}, this release writes {FORMAT}")
+        return Head(
+            Key(self.kind.name, entity),
+            document["s"],
+            self.state.decode(document["state"]),
+            Memory(document["ids"], document["old"]),
+            document["last"],
+            document["f"],
+        )
+
+
+def facts_of(document: Mapping[str, Any]) -> list[Recorded]:
+    """The facts a version holds."""
+    return _facts.decode(document["facts"]) if document.get("facts") else []
+
+
+def outs_of(document: Mapping[str, Any]) -> list[Out]:
+    """What the facts of a version made the entity say; `cause` is an index into its facts."""
+    return _outs.decode(document["out"]) if document.get("out") else []
+
+
+def uncovered(documents: list[Document]) -> Iterator[Document]:
+    """The versions of a chain in order, without those whose facts a joined one before them already holds."""
+    upto = 0
+    for document in documents:
+        if not document.get("stub") and document["s"] > upto:
+            yield document
+        upto = max(upto, document.get("upto", 0))
+
+
+def joined_document(documents: Sequence[Document], upto: int) -> Document:
+    """The first version with the facts and outgoing facts of all of them, without state."""
+    facts: list[Recorded] = []
+    outs: list[Out] = []
+    for document in uncovered(list(documents)):
+        outs += [Out(o.id, o.cause + len(facts), o.topic, o.key, o.value, o.headers) for o in outs_of(document)]
+        facts += facts_of(document)
+    first = documents[0]
+    return {
+        "_id": first["_id"],
+        "e": first["e"],
+        "s": first["s"],
+        "f": first["f"],
+        "at": first["at"],
+        "upto": upto,
+        "facts": encode(facts),
+        "out": encode(outs),
+    }
+
+
+def link_of(document: Document) -> Link:
+    """What compaction needs to know of a version."""
+    return Link(
+        document["s"],
+        document.get("slot", ""),
+        document.get("o", -1),
+        "todo" in document,
+        len(document.get("facts", b"")) + len(document.get("out", b"")),
+        document.get("upto", 0),
+        bool(document.get("stub")),
+    )

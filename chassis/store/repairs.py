@@ -1,0 +1,101 @@
+"""What people and operators ask of a service's database beyond the protocol: ledgers, due work, epochs, rebuilding."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from chassis.fold.model import Key, Kind, Out, Watermark
+from chassis.store.connect import transient
+from chassis.store.documents import Document, link_id, outs_of, uncovered
+
+
+class Repairs:
+    """The part of `MongoStore` that the fold itself does not need."""
+
+    kinds: Mapping[str, Kind]
+    slots: Any
+    epoch: int
+
+    def chain(self, kind: str) -> Any:
+        """The collection of a kind's versions."""
+        raise NotImplementedError
+
+    def view(self, kind: str) -> Any:
+        """The collection of a kind's views."""
+        raise NotImplementedError
+
+    async def _links(self, key: Key, below: int, fields: Mapping[str, int] | None = None) -> list[Document]:
+        raise NotImplementedError
+
+    @transient
+    async def said(self, key: Key) -> list[Out]:
+        """Everything an entity has made known to others, in order: its ledger, if it keeps one."""
+        documents = await self._links(key, 2**63, {"state": 0, "ids": 0, "old": 0, "facts": 0})
+        return [out for document in uncovered(documents) for out in outs_of(document)]
+
+    @transient
+    async def due(self, kind: str, upto: datetime, limit: int = 500) -> list[tuple[Key, datetime]]:
+        """Entities whose view says that they wait for a time up to this one, earliest first."""
+        query = {"due": {"$type": "date", "$lte": upto}}
+        found = self.view(kind).find(query, {"due": 1}).sort("due", 1).limit(limit)
+        return [(Key(kind, document["_id"]), document["due"]) async for document in found]
+
+    @transient
+    async def begin_epoch(self) -> int:
+        """Count a restore; from now on this store numbers versions in the new epoch."""
+        document = await self.slots.find_one_and_update(
+            {"_id": "epoch"}, {"$inc": {"epoch": 1}}, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        self.epoch = document["epoch"]
+        return self.epoch
+
+    @transient
+    async def all_watermarks(self) -> list[Watermark]:
+        """Every slot, open or closed."""
+        return [watermark_of(document) async for document in self.slots.find({"topic": {"$exists": True}})]
+
+    @transient
+    async def set_watermark(self, mark: Watermark) -> None:
+        """Overwrite a watermark; only while no worker runs."""
+        fields = {key: value for key, value in mark._asdict().items() if key != "slot"}
+        await self.slots.update_one({"_id": mark.slot}, {"$set": fields})
+
+    @transient
+    async def drop_views(self, kind: str) -> None:
+        """Remove all views of a kind, keeping the indexes."""
+        await self.view(kind).delete_many({})
+
+    async def entities(self, kind: str, page: int) -> AsyncIterator[list[Key]]:
+        """All entities of a kind that have a chain, in pages."""
+        after = b""
+        while True:
+            query = {"_id": {"$gt": after}}
+            document = await self.chain(kind).find_one(query, {"e": 1}, sort=[("_id", 1)])
+            keys: list[Key] = []
+            while document is not None and len(keys) < page:
+                key = Key(kind, document["e"])
+                keys.append(key)
+                after = link_id(key.prefix(), 2**63)
+                document = await self.chain(kind).find_one({"_id": {"$gt": after}}, {"e": 1}, sort=[("_id", 1)])
+            if keys:
+                yield keys
+            if document is None:
+                return
+
+
+def watermark_of(document: Document) -> Watermark:
+    """The watermark in a document of `slots`."""
+    return Watermark(
+        document["_id"],
+        document["topic"],
+        document["partition"],
+        document["settled"],
+        document["viewed"],
+        document["token"],
+        document["table"],
+        document.get("horizon"),
+    )

@@ -1,0 +1,74 @@
+"""What a service's database holds beside chains: indexes, published policies, the epoch. And due work, dead letters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING
+from pymongo.asynchronous.database import AsyncDatabase
+
+from chassis.fold.model import Kind
+from chassis.policy import PolicyBook, PolicyVersion
+from chassis.store.connect import transient
+
+Database = AsyncDatabase[dict[str, Any]]
+
+
+@transient
+async def ensure_indexes(
+    database: Database, kinds: Iterable[Kind], more: Iterable[tuple[str, tuple[tuple[str, int], ...]]] = ()
+) -> None:
+    """The indexes that the protocol needs, and those of a service's lists. Making one again changes nothing."""
+    for kind in kinds:
+        chain = database[kind.collection + ".chain"]
+        await chain.create_index(
+            [("slot", ASCENDING), ("o", ASCENDING)], name="slot", partialFilterExpression={"slot": {"$gt": ""}}
+        )
+        await chain.create_index([("todo", ASCENDING)], name="todo", partialFilterExpression={"todo": 1})
+        await database[kind.collection].create_index(
+            [("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$type": "date"}}
+        )
+    await database["slots"].create_index([("topic", ASCENDING), ("partition", ASCENDING)], name="place")
+    await database["dead"].create_index([("at", ASCENDING)], name="at")
+    for collection, fields in more:
+        await database[collection].create_index(list(fields))
+
+
+@transient
+async def ping(database: Database) -> None:
+    """Ask the database for a sign of life; raises `Transient` if there is none."""
+    await database.client.admin.command("ping")
+
+
+@transient
+async def read_epoch(database: Database) -> int:
+    """How many times this database was restored."""
+    found = await database["slots"].find_one({"_id": "epoch"})
+    return 0 if found is None else found["epoch"]
+
+
+@transient
+async def load_policies(database: Database, content: Callable[[Mapping[str, Any]], Any]) -> PolicyBook:
+    """All published versions of the policy; raises if there is none (`migrate` publishes the first)."""
+    documents = await database["policies"].find().sort("_id", 1).to_list()
+    if not documents:
+        raise LookupError("no policy is published: run the role `migrate` first")
+    return PolicyBook([PolicyVersion(d["_id"], d["effective_from"], content(d["content"])) for d in documents])
+
+
+@transient
+async def publish_policy(database: Database, content: Mapping[str, Any], effective_from: datetime, author: str) -> int:
+    """Publish a policy unless the newest version has the same content; returns the number in force for it."""
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    newest = await database["policies"].find_one(sort=[("_id", -1)])
+    if newest is not None and newest["digest"] == digest:
+        return int(newest["_id"])
+    number = 1 if newest is None else int(newest["_id"]) + 1
+    await database["policies"].insert_one(
+        {"_id": number, "effective_from": effective_from, "author": author, "digest": digest, "content": dict(content)}
+    )
+    return number

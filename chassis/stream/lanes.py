@@ -1,0 +1,221 @@
+"""One lane's task in a worker: opens its slot, works its batches, keeps its views fresh, says how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from chassis.fold.batch import Reader
+from chassis.fold.lane import Counts, Lane, OutOfStep
+from chassis.fold.model import Kind, Watermark
+from chassis.fold.ports import Broker, Store, Transient
+from chassis.fold.rules import Folder
+from chassis.fold.slots import Gap, open_slot, slot_name
+from chassis.fold.views import Views
+from chassis.stream.records import RecordBatch
+from chassis.stream.topics import Topics
+
+log = structlog.get_logger()
+
+WAITING = 2
+"""Batches that may wait in a lane before its partition is not fetched any more."""
+
+VIEW_PAUSE = 0.3
+"""Seconds for which versions gather before their views are replaced, while a lane is busy."""
+
+
+@dataclass
+class Mounted:
+    """What all lanes of a service share."""
+
+    store: Store
+    view_store: Store
+    broker: Broker
+    folder: Folder
+    kinds: dict[str, Kind]
+    reader: Reader
+    topics: Topics
+    table: int
+    on_written: Callable[[Any], None]
+    counts: Counts = field(default_factory=Counts)
+
+
+class LaneTask:
+    """The task of one assigned partition. `go_to(offset)` and `set_full(bool)` steer its consumer."""
+
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        mounted: Mounted,
+        go_to: Callable[[int], Any],
+        set_full: Callable[[bool], None],
+    ) -> None:
+        self.topic, self.partition, self.mounted = topic, partition, mounted
+        self._go_to, self._set_full = go_to, set_full
+        self.queue: asyncio.Queue[RecordBatch] = asyncio.Queue()
+        self.mark: Watermark | None = None
+        self.lane: Lane | None = None
+        self.views: Views | None = None
+        self.position = -1
+        self.horizon: datetime | None = None
+        self.incarnation = ""
+        self.stopped_by = ""
+        self.waiting_for = ""
+        self.moved_at = time.monotonic()
+        self.busy = False
+        self._task = asyncio.create_task(self._run(), name=f"lane {topic}[{partition}]")
+
+    def offer(self, batch: RecordBatch) -> None:
+        """Queue a batch; at two waiting ones the partition is not fetched until one is done."""
+        self.queue.put_nowait(batch)
+        if self.queue.qsize() >= WAITING:
+            self._set_full(True)
+
+    async def _run(self) -> None:
+        viewer = None
+        try:
+            await self._open()
+            viewer = asyncio.create_task(self._keep_views(), name=f"views {self.topic}[{self.partition}]")
+            while True:
+                await self._work(await self.queue.get())
+        except (Gap, OutOfStep) as error:
+            self.stopped_by = str(error)
+            log.error("lane stopped", topic=self.topic, partition=self.partition, reason=self.stopped_by)
+        except Exception as error:
+            self.stopped_by = f"{type(error).__name__} in the lane"
+            log.exception("lane failed", topic=self.topic, partition=self.partition)
+        finally:
+            if viewer is not None:
+                viewer.cancel()
+
+    async def _open(self) -> None:
+        self._set_full(True)
+        attempt = 0
+        while self.mark is None:
+            try:
+                self.mark = await self._find_slot()
+            except Transient as error:
+                self.waiting_for, attempt = str(error), attempt + 1
+                await self._pause(attempt)
+        self.waiting_for = ""
+        shared = self.mounted
+        self.views = Views(self.mark.slot, shared.view_store)
+        self.lane = Lane(
+            self.mark.slot,
+            shared.store,
+            shared.broker,
+            shared.folder,
+            shared.kinds,
+            self.views,
+            self._pause,
+            shared.table,
+            shared.counts,
+        )
+        self.horizon = self.mark.horizon
+        await self._move_to(self.mark.settled)
+
+    async def _find_slot(self) -> Watermark:
+        found = (await self.mounted.topics.find([self.topic])).get(self.topic)
+        if found is None:
+            raise Transient(f"topic {self.topic} does not exist")
+        place = (self.topic, self.partition)
+        start = (await self.mounted.topics.starts([place]))[place]
+        self.incarnation = found.id
+        return await open_slot(
+            self.mounted.store,
+            self.mounted.broker,
+            slot_name(found.id, self.partition),
+            self.topic,
+            self.partition,
+            start,
+            self.mounted.table,
+        )
+
+    async def _move_to(self, offset: int) -> None:
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.position = offset
+        await self._go_to(offset)
+        self._set_full(False)
+
+    async def _work(self, batch: RecordBatch) -> None:
+        assert self.lane is not None and self.mark is not None and self.views is not None
+        self.busy = True
+        if batch.start > self.position:
+            await self._move_to(self.position)
+        elif batch.end > self.position:
+            read = self.mounted.reader.read(self.mark.slot, batch.start, batch.end, batch)
+            settled = await self.lane.work(read)
+            self._note_written()
+            if settled != batch.end:
+                await self._move_to(settled)
+            else:
+                self.position, batch.finished = settled, True
+                self.horizon = read.horizon or self.horizon
+        else:
+            batch.finished = True
+        self.moved_at = time.monotonic()
+        self.busy = not self.queue.empty()
+        if self.queue.qsize() < WAITING:
+            self._set_full(False)
+
+    def _note_written(self) -> None:
+        assert self.views is not None
+        for head in self.views.pending.values():
+            self.mounted.on_written(head)
+
+    async def _keep_views(self) -> None:
+        assert self.views is not None
+        while True:
+            if not self.views.behind:
+                await asyncio.sleep(0.01)
+                continue
+            if self.busy:
+                await asyncio.sleep(VIEW_PAUSE)
+            try:
+                await self.views.flush()
+            except Transient:
+                await asyncio.sleep(0.2)
+
+    async def _pause(self, attempt: int) -> None:
+        if attempt in (1, 10) or attempt % 100 == 0:
+            log.warning(
+                "waiting",
+                topic=self.topic,
+                partition=self.partition,
+                attempt=attempt,
+                reason=self.waiting_for or (self.lane.waiting_for if self.lane else ""),
+            )
+        await asyncio.sleep(min(2.0, 0.02 * 2 ** min(attempt, 8)))
+
+    @property
+    def waits(self) -> str:
+        """What the lane waits for outside itself (database, broker), or ""."""
+        return self.waiting_for or (self.lane.waiting_for if self.lane else "")
+
+    @property
+    def quiet(self) -> bool:
+        """True if nothing is queued or in work and all views are replaced."""
+        return self.stopped_by != "" or (
+            self.queue.empty() and not self.busy and self.views is not None and not self.views.behind
+        )
+
+    async def drain(self, deadline: float) -> None:
+        """Let the batch in work end and the views catch up, until a loop time; then end."""
+        loop = asyncio.get_running_loop()
+        self._set_full(True)
+        while not self.quiet and loop.time() < deadline:
+            await asyncio.sleep(0.02)
+        await self.abandon()
+
+    async def abandon(self) -> None:
+        """End at once; whatever was half done is done again by whoever comes next."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)

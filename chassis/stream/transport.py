@@ -1,0 +1,172 @@
+"""Record batches for Faust: a subclass of its stock aiokafka driver, registered as `records://`.
+
+Stock Faust makes several tasks per record; here each partition's fetched records are one message, so the cost is per
+fetch. What an agent did is judged by `RecordBatch.finished`, not by Faust's acknowledgement (which also comes when an
+agent raises or is cancelled): the group's committed offset, used for lag figures only, never runs ahead of the truth.
+Where to start is the worker's matter: after every assignment all partitions are `full` (not fetched) until the worker
+has asked the database and called `go_to`. A consumer without `on_seek` starts at committed offsets, as stock Faust does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata
+from faust.transport.drivers import TRANSPORTS
+from faust.transport.drivers import aiokafka as stock
+from faust.types import TP, ConsumerMessage
+
+from chassis.stream.records import RecordBatch
+
+SCHEME = "records"
+
+log = logging.getLogger(__name__)
+
+
+class ConsumerThread(stock.AIOKafkaConsumerThread):
+    """Reads committed records only, and never jumps silently to another offset."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        consumer._auto_offset_reset = "none"
+        consumer._fetch_max_wait_ms = 500
+        return consumer
+
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: Any, timeout: Any = None, max_records: Any = None
+    ) -> Any:
+        try:
+            return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        except (OffsetOutOfRangeError, NoOffsetForPartitionError) as error:
+            self.consumer.lost.update(  # type: ignore[attr-defined]
+                error.args[0] if error.args and isinstance(error.args[0], dict) else ()
+            )
+            return {}
+
+    async def _commit(self, offsets: Any) -> bool:
+        """Committed offsets are only for lag figures: a failure is no reason to stop."""
+        try:
+            owned = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if tp in self.assignment()}
+            if owned:
+                await self._ensure_consumer().commit(owned)
+            return True
+        except Exception as error:
+            log.info("offsets were not committed, lag figures are late: %s", type(error).__name__)
+            return False
+
+
+class Consumer(stock.Consumer):
+    """Hands over whole batches, in order, and stops fetching a partition whose lane is full."""
+
+    on_seek: Callable[[set[TP]], None] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._in_flight: dict[TP, deque[RecordBatch]] = defaultdict(deque)
+        self._position: dict[TP, int] = {}
+        self.full: set[TP] = set()
+        self.lost: set[TP] = set()
+        """Partitions whose next offset the log does not have; the worker opens them again."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        wanted = active_partitions
+        if wanted is not None and self.full:
+            wanted = {tp for tp in wanted if tp not in self.full}
+            if not wanted:
+                await self.sleep(0.02)
+                return {}
+        records = await super()._getmany(wanted, min(timeout, 0.2) if self.full else timeout)
+        return {tp: [batch] for tp, batch in records.items() if batch}
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        last, start = record[-1], self._position.get(tp, record[0].offset)
+        batch = RecordBatch(record, min(start, record[0].offset))
+        self._position[tp] = batch.end
+        self._in_flight[tp].append(batch)
+        return ConsumerMessage(
+            last.topic,
+            last.partition,
+            last.offset,
+            last.timestamp / 1000.0,
+            last.timestamp_type,
+            [],
+            None,
+            cast(Any, batch),
+            None,
+            0,
+            0,
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def ack(self, message: Any) -> bool:
+        """Faust is done with the message; whether its work is, only `finished` says."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        if message.value.finished:
+            self._acked[message.tp].append(message.offset)
+            self._n_acked += 1
+        return True
+
+    def _new_offset(self, tp: TP) -> int | None:
+        end, queue = None, self._in_flight[tp]
+        while queue and queue[0].finished:
+            end = queue.popleft().end
+        self._acked[tp].clear()
+        return end
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return iter([tp for tp, queue in list(self._in_flight.items()) if queue and queue[0].finished])
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Gaps need no bookkeeping: batches are committed whole."""
+
+    async def go_to(self, tp: TP, offset: int) -> None:
+        """Read on from this offset; what was fetched before is forgotten."""
+        self._in_flight.pop(tp, None)
+        self._position[tp] = offset
+        self._read_offset[tp] = offset or None
+        await self._thread.seek_wait({tp: offset})
+
+    async def perform_seek(self) -> None:
+        """After a rebalance: wait for the worker to say where each partition goes on."""
+        self._in_flight.clear()
+        if self.on_seek is None:
+            await super().perform_seek()
+            return
+        assigned = set(self.assignment())
+        self.full.update(assigned)
+        for tp in assigned:
+            self._thread.seek(tp, self._position.get(tp, 0))
+        self.on_seek(assigned)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Commit finished work before its bookkeeping is dropped."""
+        await self.commit()
+        for tp in revoked:
+            self._in_flight.pop(tp, None)
+            self._position.pop(tp, None)
+            self.full.discard(tp)
+        await super().on_partitions_revoked(revoked)
+
+
+class Transport(stock.Transport):
+    """The transport of `records://` brokers."""
+
+    Consumer = Consumer
+    default_port = 9092
+
+
+def register() -> None:
+    """Make `records://` known to Faust; calling it again does nothing."""
+    TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"

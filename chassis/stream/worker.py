@@ -1,0 +1,187 @@
+"""The worker of a service: a Faust app whose agent hands record batches to lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import faust
+import structlog
+from faust.types import TP
+
+from chassis.fold.model import Key
+from chassis.fold.ports import Transient
+from chassis.stream import transport
+from chassis.stream.lanes import LaneTask, Mounted
+from chassis.stream.records import as_batch
+from chassis.stream.topics import Topics
+
+log = structlog.get_logger()
+
+BATCH = 8_000
+"""Most records in a batch."""
+
+WATCH = 3.0
+"""Seconds between looks at topic incarnations."""
+
+STALLED = 60.0
+"""Seconds after which a lane that has work, waits for nobody and does not move is dead."""
+
+
+def make_app(
+    name: str, bootstrap: str, session_timeout: float, *, scheme: str = transport.SCHEME, **extra: Any
+) -> faust.App:
+    """A Faust app as all our workers use it: no web server, no tables, no leader topic, no waiting for empty streams."""
+    transport.register()
+    return _App(
+        name,
+        broker=f"{scheme}://{bootstrap}",
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=False,
+        store="memory://",
+        broker_session_timeout=session_timeout,
+        broker_heartbeat_interval=session_timeout / 4,
+        broker_max_poll_records=BATCH,
+        broker_commit_interval=2.0,
+        broker_rebalance_timeout=session_timeout * 4,
+        broker_request_timeout=max(40.0, session_timeout * 2),
+        consumer_max_fetch_size=4 << 20,
+        stream_buffer_maxsize=64,
+        **extra,
+    )
+
+
+class _App(faust.App):
+    """Faust without the folder for tables that it makes in the working directory."""
+
+    def _create_directories(self) -> None:
+        """Make none: we have no tables."""
+
+
+class Worker:
+    """Reads topics into lanes: one lane per assigned partition, each an own task, none stops another."""
+
+    def __init__(self, app: faust.App, topics: Iterable[str], mounted: Mounted) -> None:
+        self.app, self.mounted, self.names = app, mounted, tuple(topics)
+        self.lanes: dict[TP, LaneTask] = {}
+        self.started = False
+        self._watcher: asyncio.Task[None] | None = None
+        self._endings: set[asyncio.Task[None]] = set()
+        app.agent(app.topic(*self.names, key_serializer="raw", value_serializer="raw"), name="facts")(self._facts)
+
+    async def _facts(self, stream: Any) -> None:
+        async for event in stream.events():
+            lane = self.lanes.get(event.message.tp)
+            if lane is not None:
+                lane.offer(as_batch(event.message))
+
+    @property
+    def consumer(self) -> Any:
+        """Faust's consumer, our subclass."""
+        return self.app.consumer
+
+    async def start(self) -> None:
+        """Start Faust inside the running loop; partitions come with the first assignment."""
+        self.app.finalize()
+        self.consumer.on_seek = self._assigned
+        await self.app.start()
+        self._watcher = asyncio.create_task(self._watch(), name="incarnations")
+        self.started = True
+
+    def _assigned(self, assigned: set[TP]) -> None:
+        for tp in set(self.lanes) | assigned:
+            old = self.lanes.pop(tp, None)
+            if old is not None:
+                self._end(old)
+        for tp in assigned:
+            self._open(tp)
+        log.info("partitions assigned", count=len(assigned))
+
+    def _open(self, tp: TP) -> None:
+        def set_full(full: bool) -> None:
+            (self.consumer.full.add if full else self.consumer.full.discard)(tp)
+
+        self.lanes[tp] = LaneTask(
+            tp.topic, tp.partition, self.mounted, lambda offset: self.consumer.go_to(tp, offset), set_full
+        )
+
+    def _end(self, lane: LaneTask) -> None:
+        task = asyncio.create_task(lane.abandon())
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+    async def _watch(self) -> None:
+        """Open lanes again whose topic was made anew or whose next offset the log does not have."""
+        while True:
+            await asyncio.sleep(WATCH)
+            try:
+                found = await self.mounted.topics.find(self.names)
+            except Transient:
+                continue
+            lost, self.consumer.lost = self.consumer.lost, set()
+            for tp, lane in list(self.lanes.items()):
+                now = found.get(tp.topic)
+                changed = now is not None and lane.incarnation not in ("", now.id)
+                if changed or tp in lost:
+                    log.warning(
+                        "topic was made again" if changed else "offset not in the log",
+                        topic=tp.topic,
+                        partition=tp.partition,
+                    )
+                    self._end(self.lanes.pop(tp))
+                    self._open(tp)
+
+    def horizon(self, topic: str, partition: int) -> datetime | None:
+        """Up to when everything that feeds this owned partition has been read; None if it is not owned or not known."""
+        for tp, lane in self.lanes.items():
+            if (tp.topic, tp.partition) == (topic, partition):
+                return lane.horizon
+        return None
+
+    def partition_of(self, topic: str, key: Key) -> int:
+        """The partition of an entity's facts."""
+        from aiokafka.partitioner import murmur2
+
+        count = self.consumer.topic_partitions(topic) or 1
+        return (murmur2(key.id.encode()) & 0x7FFFFFFF) % count
+
+    @property
+    def stalled(self) -> list[str]:
+        """Lanes that are assigned, have work, wait for nobody and have not moved for a minute."""
+        now = time.monotonic()
+        return [
+            f"{tp.topic}[{tp.partition}]"
+            for tp, lane in self.lanes.items()
+            if not lane.waits and not lane.stopped_by and lane.busy and now - lane.moved_at > STALLED
+        ]
+
+    @property
+    def stopped(self) -> dict[str, str]:
+        """Lanes that stopped themselves, with the reason."""
+        return {f"{tp.topic}[{tp.partition}]": lane.stopped_by for tp, lane in self.lanes.items() if lane.stopped_by}
+
+    @property
+    def ready(self) -> bool:
+        """True when every assigned lane is open."""
+        return bool(self.lanes) and all(lane.position >= 0 or lane.stopped_by for lane in self.lanes.values())
+
+    @property
+    def quiet(self) -> bool:
+        """True if no lane has anything to do."""
+        return all(lane.quiet for lane in self.lanes.values())
+
+    async def stop(self, grace: float = 15.0) -> None:
+        """Finish the batches in work, replace the views, leave the group."""
+        deadline = asyncio.get_running_loop().time() + grace
+        await asyncio.gather(*(lane.drain(deadline) for lane in self.lanes.values()), return_exceptions=True)
+        if self._watcher is not None:
+            self._watcher.cancel()
+        await self.app.stop()
+
+
+__all__ = ["BATCH", "Mounted", "Topics", "Worker", "make_app"]

@@ -1,0 +1,163 @@
+"""The HTTP door: one way to make an app, one form of error (RFC 9457), idempotency keys, versions as ETags."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from fastapi import APIRouter, FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from chassis.errors import (
+    BadIfMatch,
+    BodyTooLarge,
+    ChassisError,
+    DeadlineExceeded,
+    InvalidRequest,
+    NoSuchRoute,
+    Unavailable,
+)
+from chassis.fold.ports import Transient
+
+log = structlog.get_logger()
+
+MAX_BODY = 65_536
+DEADLINE = 15.0
+PROBLEM = "application/problem+json"
+
+
+def make_web(title: str, version: str, routers: Sequence[APIRouter], refusals: type[Exception]) -> FastAPI:
+    """An app whose every error is a problem document. `refusals`: the base class of the business's own errors."""
+    app = FastAPI(title=title, version=version, docs_url="/docs", redoc_url=None)
+    for router in routers:
+        app.include_router(router)
+    for kind, handler in (
+        (ChassisError, _known),
+        (refusals, _known),
+        (RequestValidationError, _invalid),
+        (HTTPException, _routing),
+        (Transient, _transient),
+        (Exception, _unknown),
+    ):
+        app.add_exception_handler(kind, handler)
+    app.add_middleware(_Guard)
+    return app
+
+
+class _Guard:
+    """Refuses large bodies and ends requests that take too long."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(DEADLINE):
+                body = await _body(receive)
+                await self.app(scope, _again(body, receive), send)
+        except BodyTooLarge as error:
+            await problem(error, Request(scope))(scope, receive, send)
+        except TimeoutError:
+            await problem(DeadlineExceeded(), Request(scope))(scope, receive, send)
+
+
+async def _body(receive: Any) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge
+        if not message.get("more_body"):
+            return body
+
+
+def _again(body: bytes, receive: Any) -> Any:
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Any:
+        return messages.pop() if messages else await receive()
+
+    return replay
+
+
+def problem(error: Any, request: Request, errors: Sequence[dict[str, str]] = ()) -> JSONResponse:
+    """An error as a problem document; never a value that the caller sent."""
+    trace = trace_id(request.headers.get("traceparent"))
+    content = {
+        "type": f"urn:hearth:error:{error.code.replace('_', '-')}",
+        "title": error.title,
+        "status": error.status,
+        "detail": str(getattr(error, "detail", "") or error),
+        "code": error.code,
+        "errors": list(errors) or _pointed(error),
+        "trace_id": trace,
+    }
+    return JSONResponse(content, error.status, media_type=PROBLEM)
+
+
+def _pointed(error: Any) -> list[dict[str, str]]:
+    pointer = getattr(error, "pointer", "")
+    return [{"pointer": pointer, "code": error.code, "detail": str(getattr(error, "detail", ""))}] if pointer else []
+
+
+def trace_id(traceparent: str | None) -> str:
+    """The trace id of a W3C traceparent, or a new one."""
+    parts = (traceparent or "").split("-")
+    return parts[1] if len(parts) == 4 and len(parts[1]) == 32 else uuid4().hex
+
+
+async def _known(request: Request, error: Any) -> JSONResponse:
+    return problem(error, request)
+
+
+async def _invalid(request: Request, error: Any) -> JSONResponse:
+    errors = [
+        {"pointer": "/" + "/".join(str(part) for part in found["loc"]), "code": found["type"], "detail": found["msg"]}
+        for found in error.errors()
+    ]
+    return problem(InvalidRequest(), request, errors)
+
+
+async def _routing(request: Request, error: Any) -> JSONResponse:
+    known = NoSuchRoute()
+    known.status = error.status_code
+    return problem(known, request)
+
+
+async def _transient(request: Request, error: Any) -> JSONResponse:
+    return problem(Unavailable(), request)
+
+
+async def _unknown(request: Request, error: Any) -> JSONResponse:
+    answer = problem(ChassisError(), request)
+    log.error("request failed", path=request.url.path, error=type(error).__name__)
+    return answer
+
+
+def etag(seq: int) -> dict[str, str]:
+    """The header that tells the version of what was read."""
+    return {"ETag": f'"{seq}"'}
+
+
+def expected_version(if_match: str | None = Header(None, alias="If-Match")) -> int | None:
+    """A dependency: the version that the caller has read, or None."""
+    if if_match is None:
+        return None
+    inner = if_match.strip()
+    if len(inner) < 3 or inner[0] != '"' or inner[-1] != '"' or not inner[1:-1].isdigit():
+        raise BadIfMatch
+    return int(inner[1:-1])
+
+
+def idempotency_key(key: str | None = Header(None, alias="Idempotency-Key")) -> str | None:
+    """A dependency: the caller's key (its absence is refused where a command is made)."""
+    return key

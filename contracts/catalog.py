@@ -1,0 +1,161 @@
+"""Who owns which topic and type, who reads it, and which rule may emit what. Literal tables, to be read as policy."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from contracts.facts import deals, loyalty, operations, surveys, visits
+from contracts.upcast import Reader, Upcast, readers_of, type_of
+
+
+class Topic(NamedTuple):
+    """One Kafka topic. Partition counts are fixed when it is made; `personal_data` says whether it may carry any."""
+
+    name: str
+    owner: str
+    about: str
+    key: str
+    readers: tuple[str, ...]
+    partitions_local: int = 4
+    partitions_production: int = 64
+    retention_days: int = 30
+    personal_data: bool = False
+
+
+class TypeEntry(NamedTuple):
+    """One type of fact: its newest struct, where it travels, who alone may publish it, and its older versions.
+
+    `keyed_by` is what the record's key and subject must be: the customer, or the stream itself.
+    """
+
+    struct: type[msgspec.Struct]
+    topic: str
+    owner: str
+    upcasts: tuple[Upcast, ...] = ()
+    keyed_by: str = "customer_id"
+
+
+class RuleEntry(NamedTuple):
+    """One rule of a service: the types that set it off and the types it may emit."""
+
+    causes: tuple[str, ...]
+    emits: tuple[str, ...]
+
+
+JOURNAL = "crm.journal"
+FACT_LOYALTY = "crm.fact.loyalty"
+
+TOPICS: dict[str, Topic] = {
+    topic.name: topic
+    for topic in (
+        Topic(JOURNAL, "profile", "every accepted fact of a customer", "customer_id", ("loyalty", "profile")),
+        Topic(FACT_LOYALTY, "loyalty", "what happened to points, debts and tiers", "customer_id", ()),
+        Topic("crm.fact.profile", "profile", "what happened to customers", "customer_id", ()),
+        Topic(
+            "crm.self.loyalty", "loyalty", "loyalty to itself: other entities hear of a fact", "entity id", ("loyalty",)
+        ),
+        Topic(
+            "crm.self.profile", "profile", "profile to itself: other entities hear of a fact", "entity id", ("profile",)
+        ),
+    )
+}
+
+OUTSIDE = "outside systems"
+
+TYPES: dict[str, TypeEntry] = {
+    type_of(entry.struct): entry
+    for entry in (
+        TypeEntry(visits.VisitScheduled, JOURNAL, OUTSIDE),
+        TypeEntry(visits.VisitCompleted, JOURNAL, OUTSIDE),
+        TypeEntry(visits.VisitMissed, JOURNAL, OUTSIDE),
+        TypeEntry(surveys.SurveyAnswered, JOURNAL, OUTSIDE),
+        TypeEntry(deals.DealReserved, JOURNAL, OUTSIDE),
+        TypeEntry(deals.DealSubscribed, JOURNAL, OUTSIDE),
+        TypeEntry(deals.DealSigned, JOURNAL, OUTSIDE),
+        TypeEntry(deals.PaymentReceived, JOURNAL, OUTSIDE),
+        TypeEntry(deals.DealHandedOver, JOURNAL, OUTSIDE),
+        TypeEntry(deals.DealChanged, JOURNAL, OUTSIDE),
+        TypeEntry(deals.DealCancelled, JOURNAL, OUTSIDE),
+        TypeEntry(operations.Progress, JOURNAL, "profile", keyed_by="the word progress"),
+        TypeEntry(loyalty.PointsEarned, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.PointsReleased, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.PointsHeld, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.PointsSpent, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.PointsRefunded, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.PointsExpired, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.PointsReversed, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.DebtOpened, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.DebtRepaid, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.LoyaltyTierChanged, FACT_LOYALTY, "loyalty"),
+    )
+}
+
+EARNING = ("crm.points.earned.v1", "crm.debt.repaid.v1", "crm.loyalty_tier.changed.v1")
+SETTLING = (
+    *EARNING,
+    "crm.points.released.v1",
+    "crm.points.reversed.v1",
+    "crm.points.refunded.v1",
+    "crm.debt.opened.v1",
+)
+
+RULES: dict[str, RuleEntry] = {
+    "loyalty.award_points_for_visit": RuleEntry(("crm.visit.completed.v1",), EARNING),
+    "loyalty.award_points_for_survey": RuleEntry(("crm.survey.answered.v1",), EARNING),
+    "loyalty.grant_points_for_signed_deal": RuleEntry(("crm.deal.signed.v1",), SETTLING),
+    "loyalty.release_points_for_payment": RuleEntry(("crm.deal.payment_received.v1",), SETTLING),
+    "loyalty.release_points_at_handover": RuleEntry(("crm.deal.handed_over.v1",), SETTLING),
+    "loyalty.recompute_points_of_changed_deal": RuleEntry(("crm.deal.changed.v1",), SETTLING),
+    "loyalty.reverse_points_of_cancelled_deal": RuleEntry(("crm.deal.cancelled.v1",), SETTLING),
+    "loyalty.hold_points": RuleEntry(("loyalty.hold_points.v1",), ("crm.points.held.v1",)),
+    "loyalty.capture_hold": RuleEntry(("loyalty.capture_hold.v1",), ("crm.points.spent.v1",)),
+    "loyalty.void_hold": RuleEntry(("loyalty.void_hold.v1",), ("crm.points.refunded.v1", "crm.debt.repaid.v1")),
+    "loyalty.fire_due": RuleEntry(
+        ("loyalty.due.v1",),
+        ("crm.points.refunded.v1", "crm.points.expired.v1", "crm.debt.repaid.v1", "crm.loyalty_tier.changed.v1"),
+    ),
+    "profile.describe": RuleEntry(
+        (
+            "crm.visit.scheduled.v1",
+            "crm.visit.completed.v1",
+            "crm.visit.missed.v1",
+            "crm.survey.answered.v1",
+            "crm.deal.reserved.v1",
+            "crm.deal.subscribed.v1",
+            "crm.deal.signed.v1",
+            "crm.deal.payment_received.v1",
+            "crm.deal.handed_over.v1",
+            "crm.deal.changed.v1",
+            "crm.deal.cancelled.v1",
+        ),
+        (),
+    ),
+}
+
+
+def readers_of_type(type_name: str) -> tuple[str, ...]:
+    """The rules that react to a type, as `service.rule`, sorted."""
+    return tuple(sorted(name for name, rule in RULES.items() if type_name in rule.causes))
+
+
+def emitters_of_type(type_name: str) -> tuple[str, ...]:
+    """The rules that may emit a type, as `service.rule`, sorted."""
+    return tuple(sorted(name for name, rule in RULES.items() if type_name in rule.emits))
+
+
+def emission_graph(rules: dict[str, RuleEntry] = RULES) -> dict[str, set[str]]:
+    """Type emitted → types that cause it; the form `graphlib` takes."""
+    graph: dict[str, set[str]] = {}
+    for rule in rules.values():
+        for emitted in rule.emits:
+            graph.setdefault(emitted, set()).update(rule.causes)
+    return graph
+
+
+def readers_for(entries: Iterable[TypeEntry]) -> dict[str, Reader]:
+    """How every type of `entries`, old versions included, is read."""
+    return {name: reader for entry in entries for name, reader in readers_of(entry.struct, entry.upcasts).items()}
+
+
+READERS: dict[str, Reader] = readers_for(TYPES.values())

@@ -1,0 +1,130 @@
+"""What loyalty publishes: every movement of points with its ledger entries, debts and tiers.
+
+The entries of one fact sum to zero. Points in the ledger are signed: the program's account goes down when points are
+granted, a member's debt is negative.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from contracts.facts.base import FactData
+from contracts.fields import Code, Id, Moment
+
+LedgerAccount = Literal["program", "pending", "active", "held", "debt", "redeemed", "breakage", "reversed"]
+"""Accounts of the ledger; pending, active, held and debt are the member's."""
+
+Tier = Literal["base", "silver", "gold", "platinum", "diamond"]
+Points = Annotated[int, Meta(ge=1, le=10**15)]
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One side of a transaction: `points` (signed) booked on `account`."""
+
+    account: LedgerAccount
+    points: int
+
+
+class LotPart(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """`points` of one lot that this fact moved; `expires_at` once the lot is active."""
+
+    lot_id: Id
+    points: Points
+    expires_at: Moment | None = None
+
+
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The fact that caused a movement, and what it was about (a visit, deal, survey, hold or lot)."""
+
+    source: str
+    id: str
+    type: str
+    about: str = ""
+
+
+class Movement(FactData, frozen=True):
+    """Common to all movements of points: how many, by which ledger entries, from or to which lots, and why."""
+
+    points: Points
+    entries: Annotated[tuple[Entry, ...], Meta(min_length=2)]
+    rule: Code
+    why: Code
+    policy_version: str
+    cause: Cause
+    lots: tuple[LotPart, ...]
+
+
+class PointsEarned(Movement, frozen=True):
+    """Points were granted; pending ones can be spent only after release."""
+
+    TYPE = "crm.points.earned.v1"
+
+    state: Literal["active", "pending"] = "active"
+
+
+class PointsReleased(Movement, frozen=True):
+    """Pending points became active."""
+
+    TYPE = "crm.points.released.v1"
+
+
+class PointsHeld(Movement, frozen=True):
+    """Active points were set aside for a redemption."""
+
+    TYPE = "crm.points.held.v1"
+
+    hold_id: Id
+    held_until: Moment
+
+
+class PointsSpent(Movement, frozen=True):
+    """Held points were spent."""
+
+    TYPE = "crm.points.spent.v1"
+
+    hold_id: Id
+
+
+class PointsRefunded(Movement, frozen=True):
+    """Points set aside or spent went back to the lots they came from, with their first expiry."""
+
+    TYPE = "crm.points.refunded.v1"
+
+    hold_id: Id
+
+
+class PointsExpired(Movement, frozen=True):
+    """Active points reached the end of their time."""
+
+    TYPE = "crm.points.expired.v1"
+
+
+class PointsReversed(Movement, frozen=True):
+    """Granted points were taken back, because the reason for them fell away."""
+
+    TYPE = "crm.points.reversed.v1"
+
+
+class DebtOpened(Movement, frozen=True):
+    """Points that had to be taken back were spent already: they are owed, and nothing can be spent until repaid."""
+
+    TYPE = "crm.debt.opened.v1"
+
+
+class DebtRepaid(Movement, frozen=True):
+    """New points paid back what was owed."""
+
+    TYPE = "crm.debt.repaid.v1"
+
+
+class LoyaltyTierChanged(FactData, frozen=True):
+    """The member reached or left a tier. `qualifying` are the qualifying points that decided it."""
+
+    TYPE = "crm.loyalty_tier.changed.v1"
+
+    before: Tier
+    after: Tier
+    qualifying: int
+    policy_version: str
+    cause: Cause

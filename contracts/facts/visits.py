@@ -1,0 +1,46 @@
+"""Visits to a sales office or show flat, published by the sales-office app."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from contracts.facts.base import FactData
+from contracts.fields import Code, Id, Moment
+
+
+class VisitScheduled(FactData, frozen=True):
+    """A visit was agreed for a time."""
+
+    TYPE = "crm.visit.scheduled.v1"
+
+    visit_id: Id
+    project_id: Id
+    starts_at: Moment
+    agent_id: Id | None = None
+    channel: Code | None = None
+
+
+class VisitCompleted(FactData, frozen=True):
+    """The customer was there. `party_size` counts the people, the customer included."""
+
+    TYPE = "crm.visit.completed.v1"
+
+    visit_id: Id
+    project_id: Id
+    agent_id: Id | None = None
+    channel: Code | None = None
+    party_size: Annotated[int, Meta(ge=1, le=100)] = 1
+    units_seen: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
+    occasion: Literal["first", "return"] | None = None
+    rating: Annotated[int, Meta(ge=1, le=5)] | None = None
+
+
+class VisitMissed(FactData, frozen=True):
+    """The customer did not come to an agreed visit."""
+
+    TYPE = "crm.visit.missed.v1"
+
+    visit_id: Id
+    project_id: Id
+    agent_id: Id | None = None
+    reason: Code | None = None

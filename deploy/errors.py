@@ -1,0 +1,28 @@
+"""The list of refusals, `docs/errors.md`, made from the error classes of the contracts and of every service."""
+
+import importlib
+import inspect
+from pathlib import Path
+from types import ModuleType
+
+from contracts import errors
+from contracts.errors import Refused
+from contracts.reference import errors_page
+
+SERVICES = Path(__file__).resolve().parents[1] / "services"
+
+
+def documents() -> dict[str, str]:
+    """`{path from the repository's root: text}`, for `deploy.generate`."""
+    sections = {"Facts that are not acceptable": refusals_of(errors)}
+    for path in sorted(SERVICES.glob("*/domain/errors.py")):
+        service = path.parts[-3]
+        sections[service] = refusals_of(importlib.import_module(f"services.{service}.domain.errors"))
+    return {"docs/errors.md": errors_page({title: classes for title, classes in sections.items() if classes})}
+
+
+def refusals_of(module: ModuleType) -> list[type[Refused]]:
+    """The refusals with a code of their own that a module defines, by code."""
+    classes = [each for _, each in inspect.getmembers(module, inspect.isclass) if issubclass(each, Refused)]
+    named = [each for each in classes if each.__module__ == module.__name__ and "code" in vars(each)]
+    return sorted((each for each in named if not each.__subclasses__()), key=lambda each: each.code)

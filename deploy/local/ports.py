@@ -1,0 +1,65 @@
+"""Ports: the fixed ones of `make run`, free ones for everything else, and a clear word when one is taken."""
+
+import os
+import socket
+import time
+
+from deploy.local.errors import LocalError
+
+LOOPBACK = "127.0.0.1"
+BROKER = 19092
+DATABASE = 27117
+
+
+def offset() -> int:
+    """What `HEARTH_PORT_OFFSET` adds to every fixed port. Raises LocalError when it is no number."""
+    text = os.environ.get("HEARTH_PORT_OFFSET") or "0"
+    try:
+        return int(text)
+    except ValueError:
+        raise LocalError(f"HEARTH_PORT_OFFSET must be a whole number, not {text!r}") from None
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different ports of the loopback interface that nobody listened on a moment ago."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def is_taken(port: int) -> bool:
+    """Whether another program holds the port. Connections that just closed (TIME_WAIT) do not count."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return True
+        return False
+
+
+def require_free(name: str, port: int, patience: float = 0) -> None:
+    """Raise LocalError if `port`, wanted by `name`, is taken and is not given back within `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while is_taken(port):
+        if time.monotonic() < deadline:
+            time.sleep(0.1)
+            continue
+        raise LocalError(
+            f"port {port} ({name}) is taken by another program. Stop that one, or shift all of Hearth's ports: "
+            f"HEARTH_PORT_OFFSET=100 make run"
+        )
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on the loopback port."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=0.5):
+            return True
+    except OSError:
+        return False

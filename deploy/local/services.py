@@ -1,0 +1,94 @@
+"""Which services a local run starts, on which ports, with which settings."""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import ports
+from deploy.local.paths import ROOT
+from deploy.local.process import Process
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service and its three ports on the loopback interface."""
+
+    name: str
+    http: int
+    grpc: int
+    admin: int
+
+    @property
+    def url(self) -> str:
+        """The base URL of its HTTP door."""
+        return f"http://{ports.LOOPBACK}:{self.http}"
+
+    @property
+    def peer(self) -> str:
+        """The address of its gRPC door."""
+        return f"{ports.LOOPBACK}:{self.grpc}"
+
+    def is_ready(self) -> bool:
+        """Whether `/readyz` on the admin port says so."""
+        try:
+            with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{self.admin}/readyz", timeout=2) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+# The services that are built. leads (8102, 9102, 7102) and service_tickets (8104, 9104, 7104) join when they work.
+SERVICES = (
+    Service("profile", 8101, 9101, 7101),
+    Service("loyalty", 8103, 9103, 7103),
+)
+
+
+def shifted(offset: int) -> list[Service]:
+    """The services on their fixed ports plus `offset`. Raises LocalError if one of those is taken."""
+    placed = [Service(s.name, s.http + offset, s.grpc + offset, s.admin + offset) for s in SERVICES]
+    for service in placed:
+        for door in ("http", "grpc", "admin"):
+            ports.require_free(f"{service.name} {door}", getattr(service, door))
+    return placed
+
+
+def on_free_ports() -> list[Service]:
+    """The services on ports nobody uses."""
+    free = iter(ports.free_ports(3 * len(SERVICES)))
+    return [Service(s.name, next(free), next(free), next(free)) for s in SERVICES]
+
+
+def shared_settings(
+    services: list[Service], engines: dict[str, str], data: Path, keys: dict[str, str]
+) -> dict[str, str]:
+    """The environment of every process of the run: this one's, where the engines and peers are, keys, data.
+
+    `HEARTH_PEER_<SERVICE>` is a gRPC address, `HEARTH_URL_<SERVICE>` and `HEARTH_ADMIN_<SERVICE>` (for the story's
+    player) are HTTP base URLs.
+    """
+    env = {**os.environ, **engines, **keys, "HEARTH_BIND": ports.LOOPBACK, "HEARTH_DATA_DIR": str(data)}
+    env |= {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    }
+    for service in services:
+        env[f"HEARTH_PEER_{service.name.upper()}"] = service.peer
+        env[f"HEARTH_URL_{service.name.upper()}"] = service.url
+        env[f"HEARTH_ADMIN_{service.name.upper()}"] = f"http://{ports.LOOPBACK}:{service.admin}"
+    return env
+
+
+def process(service: Service, role: str, shared: dict[str, str], log_dir: Path) -> Process:
+    """The process of a service in a role (`all`, `migrate`, ...), not started. Its ports are final: offset 0."""
+    env = shared | {
+        "HEARTH_HTTP_PORT": str(service.http),
+        "HEARTH_GRPC_PORT": str(service.grpc),
+        "HEARTH_ADMIN_PORT": str(service.admin),
+        "HEARTH_PORT_OFFSET": "0",
+    }
+    name = service.name if role == "all" else f"{service.name}-{role}"
+    return Process(name, [sys.executable, "-m", f"services.{service.name}", role], log_dir / f"{name}.log", env)

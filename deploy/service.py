@@ -1,0 +1,51 @@
+"""`make service NAME=surveys`: a new service with the layout all services have.
+
+Copies the service TEMPLATE, its name replaced, and says what is left to do by hand. It never overwrites anything.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from deploy.local.paths import ROOT
+
+TEMPLATE = "service_tickets"  # the one without rules of its own as yet
+STEPS = """\
+services/{name} is there, alike the others and empty. What is left, in this order:
+  1. contracts/catalog.py    its topics (crm.fact.{name}, crm.self.{name}, crm.dead.{name}) and types
+  2. services/{name}/domain  its state and rules; worker/table.py says which fact which rule
+  3. proto/hearth/{name}/v1  its questions and commands, then `make generate`
+  4. deploy/local/services.py its three ports, so that `make run` starts it"""
+
+
+def camel(name: str) -> str:
+    """`service_tickets` -> `ServiceTickets`."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def renamed(text: str, name: str) -> str:
+    """The template's text, speaking of `name`."""
+    pairs = {TEMPLATE: name, TEMPLATE.replace("_", "-"): name.replace("_", "-"), camel(TEMPLATE): camel(name)}
+    for old, new in pairs.items():
+        text = text.replace(old, new)
+    return text
+
+
+def create(name: str) -> Path:
+    """The new service's folder. Exits with a reason if the name is no name or is taken."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
+        sys.exit("hearth: make service NAME=name, in lower case with underscores, for example NAME=surveys")
+    source, target = ROOT / "services" / TEMPLATE, ROOT / "services" / name
+    if target.exists():
+        sys.exit(f"hearth: services/{name} exists already")
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in target.rglob("*"):
+        if path.is_file():
+            path.write_text(renamed(path.read_text(), name))
+    return target
+
+
+if __name__ == "__main__":
+    create(sys.argv[1] if len(sys.argv) > 1 else "")
+    print(STEPS.format(name=sys.argv[1]))

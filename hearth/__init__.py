@@ -1,0 +1,1 @@
+"""What clients import: the command line (`hearth.cli`) and the generated gRPC stubs."""

@@ -1,0 +1,164 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GetAccountRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class GetAccountResponse(_message.Message):
+    __slots__ = ("customer_id", "active", "pending", "held", "debt", "qualifying", "tier", "version")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    DEBT_FIELD_NUMBER: _ClassVar[int]
+    QUALIFYING_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    active: int
+    pending: int
+    held: int
+    debt: int
+    qualifying: int
+    tier: str
+    version: int
+    def __init__(self, customer_id: _Optional[str] = ..., active: _Optional[int] = ..., pending: _Optional[int] = ..., held: _Optional[int] = ..., debt: _Optional[int] = ..., qualifying: _Optional[int] = ..., tier: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ListStatementRequest(_message.Message):
+    __slots__ = ("customer_id", "page_size", "page_token")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, customer_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class StatementLine(_message.Message):
+    __slots__ = ("time", "type", "points", "why", "sentence", "about", "active", "pending", "held", "debt")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    DEBT_FIELD_NUMBER: _ClassVar[int]
+    time: _timestamp_pb2.Timestamp
+    type: str
+    points: int
+    why: str
+    sentence: str
+    about: str
+    active: int
+    pending: int
+    held: int
+    debt: int
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., type: _Optional[str] = ..., points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., about: _Optional[str] = ..., active: _Optional[int] = ..., pending: _Optional[int] = ..., held: _Optional[int] = ..., debt: _Optional[int] = ...) -> None: ...
+
+class ListStatementResponse(_message.Message):
+    __slots__ = ("lines", "next_page_token")
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    lines: _containers.RepeatedCompositeFieldContainer[StatementLine]
+    next_page_token: str
+    def __init__(self, lines: _Optional[_Iterable[_Union[StatementLine, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ExplainBalanceRequest(_message.Message):
+    __slots__ = ("customer_id", "balance")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    balance: str
+    def __init__(self, customer_id: _Optional[str] = ..., balance: _Optional[str] = ...) -> None: ...
+
+class Reason(_message.Message):
+    __slots__ = ("points", "why", "sentence", "rule", "policy_version", "cause_source", "cause_id", "about")
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_ID_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    points: int
+    why: str
+    sentence: str
+    rule: str
+    policy_version: str
+    cause_source: str
+    cause_id: str
+    about: str
+    def __init__(self, points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., rule: _Optional[str] = ..., policy_version: _Optional[str] = ..., cause_source: _Optional[str] = ..., cause_id: _Optional[str] = ..., about: _Optional[str] = ...) -> None: ...
+
+class ExplainBalanceResponse(_message.Message):
+    __slots__ = ("total", "reasons")
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    total: int
+    reasons: _containers.RepeatedCompositeFieldContainer[Reason]
+    def __init__(self, total: _Optional[int] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ...) -> None: ...
+
+class HoldPointsRequest(_message.Message):
+    __slots__ = ("customer_id", "points", "expected_version")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    points: int
+    expected_version: int
+    def __init__(self, customer_id: _Optional[str] = ..., points: _Optional[int] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class HoldPointsResponse(_message.Message):
+    __slots__ = ("hold_id", "points", "until", "version")
+    HOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    hold_id: str
+    points: int
+    until: _timestamp_pb2.Timestamp
+    version: int
+    def __init__(self, hold_id: _Optional[str] = ..., points: _Optional[int] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class CaptureHoldRequest(_message.Message):
+    __slots__ = ("customer_id", "hold_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    hold_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., hold_id: _Optional[str] = ...) -> None: ...
+
+class CaptureHoldResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class VoidHoldRequest(_message.Message):
+    __slots__ = ("customer_id", "hold_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    hold_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., hold_id: _Optional[str] = ...) -> None: ...
+
+class VoidHoldResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,72 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GetCustomerRequest(_message.Message):
+    __slots__ = ("customer_id", "as_of", "known_at")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_AT_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    as_of: _timestamp_pb2.Timestamp
+    known_at: _timestamp_pb2.Timestamp
+    def __init__(self, customer_id: _Optional[str] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., known_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Mark(_message.Message):
+    __slots__ = ("time", "source", "id", "type")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    time: _timestamp_pb2.Timestamp
+    source: str
+    id: str
+    type: str
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., id: _Optional[str] = ..., type: _Optional[str] = ...) -> None: ...
+
+class Kind(_message.Message):
+    __slots__ = ("type", "count", "first", "last")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    count: int
+    first: Mark
+    last: Mark
+    def __init__(self, type: _Optional[str] = ..., count: _Optional[int] = ..., first: _Optional[_Union[Mark, _Mapping]] = ..., last: _Optional[_Union[Mark, _Mapping]] = ...) -> None: ...
+
+class Total(_message.Message):
+    __slots__ = ("name", "amount", "currency", "last")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    amount: str
+    currency: str
+    last: Mark
+    def __init__(self, name: _Optional[str] = ..., amount: _Optional[str] = ..., currency: _Optional[str] = ..., last: _Optional[_Union[Mark, _Mapping]] = ...) -> None: ...
+
+class GetCustomerResponse(_message.Message):
+    __slots__ = ("customer_id", "version", "facts", "kinds", "totals", "timeline")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    TOTALS_FIELD_NUMBER: _ClassVar[int]
+    TIMELINE_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    version: int
+    facts: int
+    kinds: _containers.RepeatedCompositeFieldContainer[Kind]
+    totals: _containers.RepeatedCompositeFieldContainer[Total]
+    timeline: _containers.RepeatedCompositeFieldContainer[Mark]
+    def __init__(self, customer_id: _Optional[str] = ..., version: _Optional[int] = ..., facts: _Optional[int] = ..., kinds: _Optional[_Iterable[_Union[Kind, _Mapping]]] = ..., totals: _Optional[_Iterable[_Union[Total, _Mapping]]] = ..., timeline: _Optional[_Iterable[_Union[Mark, _Mapping]]] = ...) -> None: ...

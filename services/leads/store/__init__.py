@@ -1,0 +1,1 @@
+"""Empty: leads is not built yet."""

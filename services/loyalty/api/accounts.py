@@ -1,0 +1,58 @@
+"""Questions about accounts and commands on them, as both doors ask them. Nothing here knows HTTP or gRPC."""
+
+from typing import Any
+
+import msgspec
+
+from chassis.app import App
+from chassis.commands import command_id
+from chassis.fold.doors import Command, Done
+from chassis.fold.model import Head, Key
+from contracts.fact import Fact
+from services.loyalty.domain.errors import UnknownAccount
+from services.loyalty.domain.model import Account
+from services.loyalty.domain.statement import Line, Reason, explain, statement
+from services.loyalty.timers.due import SOURCE
+
+
+class Accounts:
+    """The accounts of a running service."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def account(self, customer_id: str) -> tuple[Account, int]:
+        """The account and its version, as of its newest version; raises `UnknownAccount`."""
+        head = await self._head(customer_id)
+        return head.state, head.seq
+
+    async def statement(self, customer_id: str) -> list[Line]:
+        """All movements, oldest first, each with the balances after it."""
+        return statement(await self._ledger(customer_id))
+
+    async def explain(self, customer_id: str, balance: str) -> list[Reason]:
+        """All movements on one balance; their points sum to it."""
+        return explain(await self._ledger(customer_id), balance)
+
+    async def command(
+        self, customer_id: str, data: Any, caller: str, key: str | None, expected: int | None = None
+    ) -> tuple[dict[str, Any], Done]:
+        """Carry out a command under the caller's idempotency key; returns the answer and how it was done."""
+        now = self._app.clock.now()
+        name = command_id(f"{caller} {data.TYPE} {customer_id}", key)
+        fact = Fact(SOURCE, name, data.TYPE, customer_id, now, now, data)
+        await self._head(customer_id)
+        done = await self._app.commands.execute(Key("account", customer_id), Command(fact, expected))
+        return msgspec.msgpack.decode(done.answer), done
+
+    async def _head(self, customer_id: str) -> Head:
+        key = Key("account", customer_id)
+        found = (await self._app.store.heads([key])).get(key)
+        if found is None:
+            raise UnknownAccount("no fact about this customer has been applied yet")
+        return found
+
+    async def _ledger(self, customer_id: str) -> list[Fact]:
+        await self._head(customer_id)
+        outs = await self._app.store.said(Key("account", customer_id))
+        return [self._app.definition.language.heard(out) for out in outs]

@@ -1,0 +1,58 @@
+"""Loyalty, composed: the only file that knows all of it."""
+
+from pathlib import Path
+
+from chassis.app import App
+from chassis.fold.model import Kind
+from chassis.policy import PolicyBook
+from chassis.service import Definition
+from chassis.settings import Settings
+from contracts.catalog import JOURNAL
+from contracts.errors import Refused
+from contracts.language import Language
+from contracts.topics import plans_of, read_by
+from services.loyalty.api.routes import routers
+from services.loyalty.domain.commands import COMMANDS
+from services.loyalty.domain.policy import policy_from
+from services.loyalty.rpc.servicer import add_servicers
+from services.loyalty.settings import PORTS
+from services.loyalty.store.account import INDEXES, account_kind
+from services.loyalty.timers.due import SOURCE, make_due
+from services.loyalty.worker.table import RULES
+
+NAME = "loyalty"
+TABLE = 1
+"""The number of the rule table; raise it when a release must not run beside an older one."""
+
+
+def build(settings: Settings) -> App:
+    """The service for these settings, not started."""
+    language = Language(SOURCE, COMMANDS, settings.namespace)
+
+    def kinds(policies: PolicyBook) -> dict[str, Kind]:
+        return {"account": account_kind(policies)}
+
+    return App(
+        Definition(
+            name=NAME,
+            version="0.1.0",
+            ports=PORTS,
+            kinds=kinds,
+            rules=RULES,
+            table=TABLE,
+            language=language,
+            reads=read_by(NAME, settings.namespace),
+            journal=language.topic(JOURNAL),
+            topics=plans_of(NAME, settings.namespace, settings.partitions),
+            refusals=Refused,
+            make_due=make_due,
+            routers=routers,
+            servicers=add_servicers,
+            policy_from=policy_from,
+            policy_file=str(Path(__file__).parent / "policy" / "loyalty.yaml")
+            if settings.policy_dir is None
+            else "loyalty.yaml",
+            indexes=INDEXES,
+        ),
+        settings,
+    )

@@ -1,0 +1,51 @@
+"""Points for visits and surveys."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contracts.fact import Effect, Fact
+from contracts.facts.surveys import SurveyAnswered
+from contracts.facts.visits import VisitCompleted
+from services.loyalty.domain.calendar import iso_week
+from services.loyalty.domain.ledger import Book
+from services.loyalty.domain.model import Account, mark_of
+from services.loyalty.domain.policy import Policy
+
+
+def award_points_for_visit(
+    account: Account, fact: Fact, now: datetime, policy: Policy
+) -> tuple[Account, Sequence[Effect]]:
+    """A completed visit earns once per project and ISO week of the visit, in the project's time zone."""
+    visit: VisitCompleted = fact.data
+    mark = visit_mark(visit, fact.time, policy)
+    if account.has_mark(mark):
+        return account, ()
+    book = Book(account, fact, now, policy, "award_points_for_visit", visit.visit_id)
+    book.earn("visit", visit.project_id, policy.visit_points, "visit_completed")
+    return book.close(once=account.once + mark)
+
+
+def award_points_for_survey(
+    account: Account, fact: Fact, now: datetime, policy: Policy
+) -> tuple[Account, Sequence[Effect]]:
+    """An answered survey earns once per instrument and what it was about."""
+    survey: SurveyAnswered = fact.data
+    mark = survey_mark(survey)
+    if account.has_mark(mark):
+        return account, ()
+    about = survey.about.id if survey.about else ""
+    book = Book(account, fact, now, policy, "award_points_for_survey", about)
+    book.earn("survey", survey.project_id, policy.survey_points, "survey_answered")
+    return book.close(once=account.once + mark)
+
+
+def visit_mark(visit: VisitCompleted, time: datetime, policy: Policy) -> bytes:
+    """What makes a visit count only once: project and week."""
+    return mark_of("visit", visit.project_id, iso_week(time, policy.zone(visit.project_id)))
+
+
+def survey_mark(survey: SurveyAnswered) -> bytes:
+    """What makes a survey count only once: instrument and what it was about; about nothing, the stage."""
+    if survey.about:
+        return mark_of("survey", survey.instrument, survey.about.kind, survey.about.id)
+    return mark_of("survey", survey.instrument, "stage", survey.stage or "")

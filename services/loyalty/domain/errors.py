@@ -1,0 +1,67 @@
+"""What an account refuses, named by the fact that is wrong."""
+
+from contracts.errors import Refused
+
+
+class DebtOutstanding(Refused):
+    """Nothing can be spent while points are owed; new points repay them first."""
+
+    code = "debt_outstanding"
+    status = 409
+    title = "Points are owed, so nothing can be spent"
+
+
+class InsufficientPoints(Refused):
+    """Fewer active points than asked for."""
+
+    code = "insufficient_points"
+    status = 409
+    title = "There are not enough active points"
+
+
+class UnknownHold(Refused):
+    """No open hold of this id: never made, captured, voided or timed out."""
+
+    code = "unknown_hold"
+    status = 404
+    title = "There is no such open hold"
+
+
+class TooManyHolds(Refused):
+    """The account has as many open holds as the policy allows."""
+
+    code = "too_many_holds"
+    status = 409
+    title = "The account has too many open holds"
+
+
+class TooManyDeals(Refused):
+    """The account has as many unsettled deals as an account can hold; a person has to look at it."""
+
+    code = "too_many_deals"
+    status = 409
+    title = "The account has too many unsettled deals"
+
+
+class DealFoldedAway(Refused):
+    """A settled deal was folded away to keep the account small, and now changes; a person has to look at it."""
+
+    code = "deal_folded_away"
+    status = 409
+    title = "The deal is settled and no longer held by the account"
+
+
+class UnknownAccount(Refused):
+    """No fact has ever made an account of this id."""
+
+    code = "unknown_account"
+    status = 404
+    title = "There is no such account"
+
+
+class InvalidPolicy(Refused):
+    """A policy document that cannot be in force."""
+
+    code = "invalid_policy"
+    status = 422
+    title = "The policy is not valid"

@@ -1,0 +1,139 @@
+"""What an account is. Everything is frozen; rules return a new account.
+
+An account stays small (DECISIONS): it holds open lots only, closed deals are folded away, and what must happen only
+once is remembered as 6-byte marks. What moved points, and why, is in the chain's facts, not here.
+"""
+
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+
+from contracts.facts.loyalty import Tier
+
+PENDING_LOT = "deal.pending"
+"""The one lot of points granted by deals but not yet paid for; it has no expiry."""
+
+MARK_BYTES = 6
+
+
+class Balances(msgspec.Struct, frozen=True, gc=False):
+    """Signed points on the accounts of the ledger; they always sum to zero. `debt` is minus what is owed."""
+
+    program: int = 0
+    pending: int = 0
+    active: int = 0
+    held: int = 0
+    debt: int = 0
+    redeemed: int = 0
+    breakage: int = 0
+    reversed: int = 0
+
+
+class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Points of one kind that expire together.
+
+    granted = pending + active + held + spent + expired + reversed + blocked + transferred, always. `transferred`
+    went on to another lot (pending points that were released). `charged` is the part of `spent` that has already
+    become debt because the reason for it fell away.
+    """
+
+    kind: str
+    expires_at: datetime | None = None
+    granted: int = 0
+    pending: int = 0
+    active: int = 0
+    held: int = 0
+    spent: int = 0
+    expired: int = 0
+    reversed: int = 0
+    blocked: int = 0
+    transferred: int = 0
+    charged: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether anything can still happen to its points by itself."""
+        return bool(self.pending or self.active or self.held or self.blocked)
+
+
+class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """All facts about one deal so far, in fen (1/100 CNY), and what has been booked for it.
+
+    `price` is the newest known by (time, id) of its fact, `priced_by`. `pending` and `parts` (lot id → points) are
+    the points booked and not reversed. The facts are sums and a newest, so their order does not matter.
+    """
+
+    signed: bool = False
+    project_id: str = ""
+    price: int = 0
+    priced_by: tuple[datetime, str] | None = None
+    paid: int = 0
+    cancelled: int = 0
+    handed_over: bool = False
+    pending: int = 0
+    parts: dict[str, int] = {}
+
+    @property
+    def active(self) -> int:
+        """Points released and not reversed."""
+        return sum(self.parts.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that can still change it is a change or a cancellation."""
+        return self.signed and not self.pending and (self.handed_over or self.paid >= self.price)
+
+
+class Hold(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Points set aside for a redemption until `until`: lot id → points."""
+
+    until: datetime
+    parts: dict[str, int]
+
+    @property
+    def points(self) -> int:
+        """How many points are set aside."""
+        return sum(self.parts.values())
+
+
+class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A customer's account. `qualifying` is points that count for the tier, by the month (`2028-03`) they last until.
+
+    `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
+    away. `grace_until` says until when a tier is kept although its points are missing.
+    """
+
+    balances: Balances = Balances()
+    lots: dict[str, Lot] = {}
+    deals: dict[str, Deal] = {}
+    holds: dict[str, Hold] = {}
+    qualifying: dict[str, int] = {}
+    tier: Tier = "base"
+    grace_until: datetime | None = None
+    once: bytes = b""
+
+    def has_mark(self, mark: bytes) -> bool:
+        """Whether `mark` is remembered."""
+        found = self.once.find(mark)
+        while found % MARK_BYTES and found > 0:
+            found = self.once.find(mark, found + 1)
+        return found >= 0
+
+    @property
+    def owed(self) -> int:
+        """Points of debt, zero or more."""
+        return -self.balances.debt
+
+    @property
+    def qualifying_points(self) -> int:
+        """Points that count for the tier, as of the last fact or timer."""
+        return sum(self.qualifying.values())
+
+
+EMPTY = Account()
+
+
+def mark_of(*parts: str) -> bytes:
+    """A 6-byte mark; two of 10,000 marks are equal once in about six million accounts of that size."""
+    return blake2b("\x1f".join(parts).encode(), digest_size=MARK_BYTES).digest()

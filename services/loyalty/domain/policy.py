@@ -1,0 +1,72 @@
+"""The numbers of loyalty. Files and published documents are checked here; parsing YAML is somebody else's work."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from contracts.facts.loyalty import Tier
+from services.loyalty.domain.errors import InvalidPolicy
+
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+Positive = Annotated[int, Meta(ge=1, le=10**9)]
+
+TIERS: tuple[Tier, ...] = ("base", "silver", "gold", "platinum", "diamond")
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Numbers in force; what each means and where it comes from stands in `policy/loyalty.yaml`."""
+
+    version: Annotated[str, Meta(min_length=1, max_length=40)]
+    visit_points: Count
+    survey_points: Count
+    yuan_per_point: Positive
+    lifetime_months: Annotated[int, Meta(ge=1, le=240)]
+    least_days_left: Annotated[int, Meta(ge=0, le=366)]
+    hold_minutes: Positive
+    most_open_holds: Annotated[int, Meta(ge=1, le=50)]
+    shortfall: Literal["debt", "other_lots", "write_off"]
+    write_off_limit: Count
+    tiers: dict[str, Positive]
+    grace_days: Annotated[int, Meta(ge=0, le=366)]
+    time_zone: str
+    project_time_zones: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        """Check what spans fields: tiers complete and rising, time zones known."""
+        if tuple(self.tiers) != TIERS[1:]:
+            raise ValueError(f"tiers must be {', '.join(TIERS[1:])}, in this order")
+        thresholds = list(self.tiers.values())
+        if thresholds != sorted(set(thresholds)):
+            raise ValueError("each tier must need more points than the one before")
+        for name in (self.time_zone, *self.project_time_zones.values()):
+            _check_zone(name)
+
+    def zone(self, project_id: str | None) -> ZoneInfo:
+        """The time zone of a project."""
+        return ZoneInfo(self.project_time_zones.get(project_id or "", self.time_zone))
+
+    def tier_for(self, qualifying: int) -> Tier:
+        """The highest tier that many qualifying points reach."""
+        reached: Tier = "base"
+        for tier in TIERS[1:]:
+            if qualifying >= self.tiers[tier]:
+                reached = tier
+        return reached
+
+
+def policy_from(document: Mapping[str, Any]) -> Policy:
+    """The policy a parsed document states; raises `InvalidPolicy` naming the field."""
+    try:
+        return msgspec.convert(dict(document), Policy)
+    except msgspec.ValidationError as error:
+        raise InvalidPolicy(str(error)) from None
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("unknown time zone") from None

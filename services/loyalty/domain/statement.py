@@ -1,0 +1,133 @@
+"""Reading the ledger back: a statement, and why a balance is what it is. Pure over the facts loyalty has published.
+
+The facts are the `crm.points.*`, `crm.debt.*` and tier facts of one account in the order they were made.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from contracts.fact import Fact
+from contracts.facts.loyalty import LotPart, Movement
+from services.loyalty.domain.model import Account, Balances
+
+MEMBER_ACCOUNTS = ("pending", "active", "held", "debt")
+
+SENTENCES = {
+    "visit_completed": "A visit was completed; points are given once per project and week.",
+    "survey_answered": "A survey was answered; points are given once per survey and subject.",
+    "deal_signed": "A deal was signed; its points are pending until it is paid.",
+    "payment_received": "A payment came in and released its share of the deal's points.",
+    "deal_handed_over": "The deal was handed over, which releases the rest of its points.",
+    "deal_changed": "The price of the deal changed, and its points with it.",
+    "deal_cancelled": "The deal was cancelled wholly or in part, and its share of points taken back.",
+    "debt_repaid_first": "New points repay what is owed before anything else.",
+    "hold_requested": "Points were set aside for a redemption.",
+    "hold_captured": "The points set aside were spent.",
+    "hold_voided": "The redemption was given up; its points came back.",
+    "hold_timed_out": "The redemption was not completed in time; its points came back.",
+    "hold_voided_deal_cancelled": "Points set aside had to be taken back for a cancelled deal; the hold was voided.",
+    "hold_voided_deal_changed": "Points set aside had to be taken back for a changed deal; the hold was voided.",
+    "lot_expired": "The points reached the end of their time.",
+}
+
+SILENCES = {
+    "crm.visit.completed.v1": "Points for a visit to this project in this week had been given already.",
+    "crm.survey.answered.v1": "Points for this survey about the same subject had been given already.",
+    "crm.deal.signed.v1": "The price is too low for a point, or the signing was known already.",
+    "crm.deal.payment_received.v1": "The deal is not signed yet, or the payment completes no further point.",
+    "crm.deal.handed_over.v1": "The deal is not signed yet, or all its points had been released.",
+    "crm.deal.changed.v1": "The price in force did not change by a point.",
+    "crm.deal.cancelled.v1": "The deal was not signed, or the cancellation does not amount to a point.",
+}
+"""Fact type → why a fact of it may have moved no points."""
+
+
+class Line(NamedTuple):
+    """One line of a statement: what moved, why, and the member's balances after it."""
+
+    time: datetime
+    type: str
+    points: int
+    why: str
+    sentence: str
+    about: str
+    balances: Balances
+
+
+class Reason(NamedTuple):
+    """One movement that makes up a balance: signed `points`, the fact, rule and policy behind it, and the lots."""
+
+    points: int
+    why: str
+    sentence: str
+    rule: str
+    policy_version: str
+    cause_source: str
+    cause_id: str
+    about: str
+    lots: tuple[LotPart, ...]
+
+
+def statement(facts: Iterable[Fact]) -> list[Line]:
+    """The movements in order, each with the balances after it."""
+    lines, balances = [], Balances()
+    for fact in facts:
+        if isinstance(fact.data, Movement):
+            moved = fact.data
+            balances = booked(balances, moved)
+            lines.append(_line(fact, moved, balances))
+    return lines
+
+
+def explain(facts: Iterable[Fact], ledger_account: str) -> list[Reason]:
+    """Every movement on one ledger account (`active`, say); their points sum to its balance."""
+    reasons = (_reason(fact.data, ledger_account) for fact in facts if isinstance(fact.data, Movement))
+    return [reason for reason in reasons if reason.points]
+
+
+def explain_silence(type_name: str) -> str:
+    """Why a fact of this type, when it moved no points, did not."""
+    return SILENCES.get(type_name, "Facts of this kind move no points.")
+
+
+def booked(balances: Balances, moved: Movement) -> Balances:
+    """Balances after the entries of a movement."""
+    after = msgspec.structs.asdict(balances)
+    for entry in moved.entries:
+        after[entry.account] += entry.points
+    return Balances(**after)
+
+
+def reconcile(account: Account, facts: Iterable[Fact]) -> list[str]:
+    """What is wrong between an account, its lots and its published ledger; empty when nothing is."""
+    lines = statement(facts)
+    ledger = lines[-1].balances if lines else Balances()
+    wrong = [f"{name}: ledger {getattr(ledger, name)}, account {value}" for name, value in _differing(account, ledger)]
+    if sum(msgspec.structs.astuple(account.balances)):
+        wrong.append("the balances do not sum to zero")
+    for quantity in ("pending", "active", "held"):
+        in_lots = sum(getattr(lot, quantity) for lot in account.lots.values())
+        if in_lots != getattr(account.balances, quantity):
+            wrong.append(f"{quantity}: lots hold {in_lots}")
+    return wrong
+
+
+def _line(fact: Fact, moved: Movement, balances: Balances) -> Line:
+    sentence = SENTENCES.get(moved.why, moved.why)
+    return Line(fact.time, fact.type, moved.points, moved.why, sentence, moved.cause.about, balances)
+
+
+def _reason(moved: Movement, ledger_account: str) -> Reason:
+    points = sum(entry.points for entry in moved.entries if entry.account == ledger_account)
+    sentence, cause = SENTENCES.get(moved.why, moved.why), moved.cause
+    return Reason(
+        points, moved.why, sentence, moved.rule, moved.policy_version, cause.source, cause.id, cause.about, moved.lots
+    )
+
+
+def _differing(account: Account, ledger: Balances) -> list[tuple[str, int]]:
+    stated = msgspec.structs.asdict(account.balances)
+    return [(name, value) for name, value in stated.items() if value != getattr(ledger, name)]

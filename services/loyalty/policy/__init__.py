@@ -1,0 +1,1 @@
+"""The numbers of loyalty, reviewed as files, published by `migrate`."""

@@ -1,0 +1,1 @@
+"""Long jobs: `python -m services.loyalty task NAME`. The common ones are in `chassis.tasks`."""

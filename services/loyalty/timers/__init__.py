@@ -1,0 +1,1 @@
+"""Due work: how what an account waits for becomes a fact."""

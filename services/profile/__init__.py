@@ -1,0 +1,1 @@
+"""Profile: one record per customer, out of many facts."""

@@ -1,0 +1,50 @@
+"""Profile, composed: the only file that knows all of it."""
+
+from chassis.app import App
+from chassis.fold.model import Kind
+from chassis.policy import PolicyBook
+from chassis.service import Definition
+from chassis.settings import Settings
+from contracts.catalog import JOURNAL
+from contracts.errors import Refused
+from contracts.language import Language
+from contracts.topics import plans_of, read_by
+from services.profile.api.routes import routers
+from services.profile.rpc.servicer import add_servicers
+from services.profile.settings import PORTS
+from services.profile.store.customer import CUSTOMER
+from services.profile.timers.progress import SOURCE, make_due, say_progress
+from services.profile.worker.table import RULES
+
+NAME = "profile"
+TABLE = 1
+"""The number of the rule table; raise it when a release must not run beside an older one."""
+
+
+def build(settings: Settings) -> App:
+    """The service for these settings, not started."""
+    language = Language(SOURCE, (), settings.namespace)
+
+    def kinds(_policies: PolicyBook) -> dict[str, Kind]:
+        return {"customer": CUSTOMER}
+
+    return App(
+        Definition(
+            name=NAME,
+            version="0.1.0",
+            ports=PORTS,
+            kinds=kinds,
+            rules=RULES,
+            table=TABLE,
+            language=language,
+            reads=read_by(NAME, settings.namespace),
+            journal=language.topic(JOURNAL),
+            topics=plans_of(NAME, settings.namespace, settings.partitions),
+            refusals=Refused,
+            make_due=make_due,
+            routers=routers,
+            servicers=add_servicers,
+            every_second=say_progress,
+        ),
+        settings,
+    )

@@ -1,0 +1,1 @@
+"""The rules of profile, pure: no clock, no ids, no I/O. Read `rules` first; it lists them all."""

@@ -1,0 +1,1 @@
+"""Profile has no numbers of its own yet."""

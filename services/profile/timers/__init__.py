@@ -1,0 +1,1 @@
+"""What profile does by the clock: it says how far it has read."""

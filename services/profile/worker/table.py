@@ -1,0 +1,25 @@
+"""Fact → entity → rule. Every fact about a customer describes the customer."""
+
+from chassis.fold.model import Rule
+from contracts.fact import Fact
+from services.profile.domain.describing import describe
+
+
+def by_customer(fact: Fact) -> str:
+    """A customer is known by the opaque id that keys the journal."""
+    return fact.subject
+
+
+RULES: dict[str, Rule] = {
+    "crm.visit.scheduled.v1": Rule("customer", by_customer, describe),
+    "crm.visit.completed.v1": Rule("customer", by_customer, describe),
+    "crm.visit.missed.v1": Rule("customer", by_customer, describe),
+    "crm.survey.answered.v1": Rule("customer", by_customer, describe),
+    "crm.deal.reserved.v1": Rule("customer", by_customer, describe),
+    "crm.deal.subscribed.v1": Rule("customer", by_customer, describe),
+    "crm.deal.signed.v1": Rule("customer", by_customer, describe),
+    "crm.deal.payment_received.v1": Rule("customer", by_customer, describe),
+    "crm.deal.handed_over.v1": Rule("customer", by_customer, describe),
+    "crm.deal.changed.v1": Rule("customer", by_customer, describe),
+    "crm.deal.cancelled.v1": Rule("customer", by_customer, describe),
+}

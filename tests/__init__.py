@@ -1,0 +1,1 @@
+"""Proofs: unit (pure rules), behaviours, contracts, arch, deploy, integration, journeys, faults, oracles, mutants."""

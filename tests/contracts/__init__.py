@@ -1,0 +1,1 @@
+"""The published language: every form it travels in, and everything it refuses."""

@@ -1,0 +1,64 @@
+"""The tables agree with each other and with the services, and no fact can set off itself."""
+
+import graphlib
+from typing import Any
+
+import pytest
+
+from contracts import catalog
+from contracts.catalog import RULES, TOPICS, TYPES, RuleEntry
+from services.loyalty.domain.commands import COMMANDS
+from services.loyalty.domain.rules import RULES as LOYALTY
+from services.profile.domain.rules import RULES as PROFILE
+
+SERVICES: dict[str, Any] = {"loyalty": LOYALTY, "profile": PROFILE}
+COMMAND_TYPES = {command.TYPE for command in COMMANDS}
+
+
+def test_the_graph_of_emissions_has_no_cycle() -> None:
+    order = list(graphlib.TopologicalSorter(catalog.emission_graph()).static_order())
+    assert order.index("crm.deal.signed.v1") < order.index("crm.points.earned.v1")
+
+
+def test_a_cycle_would_be_found() -> None:
+    looping = RULES | {"loyalty.bad": RuleEntry(("crm.points.earned.v1",), ("crm.deal.signed.v1",))}
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter(catalog.emission_graph(looping)).prepare()
+
+
+def test_rules_name_known_types_and_emit_only_what_their_service_owns() -> None:
+    for name, rule in RULES.items():
+        service = name.partition(".")[0]
+        assert set(rule.causes) <= TYPES.keys() | COMMAND_TYPES, name
+        assert all(TYPES[emitted].owner == service for emitted in rule.emits), name
+
+
+def test_everything_a_service_owns_is_emitted_by_a_rule_or_is_progress() -> None:
+    owned = {name for name, entry in TYPES.items() if entry.owner != catalog.OUTSIDE}
+    assert owned - {emitted for rule in RULES.values() for emitted in rule.emits} == {"crm.progress.v1"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_service_s_list_of_rules_is_the_catalog_s(service: str) -> None:
+    ours = {(f"{service}.{rule.__name__}", cause) for cause, rule in SERVICES[service].items()}
+    entries = {name: entry for name, entry in RULES.items() if name.startswith(f"{service}.")}
+    assert ours == {(name, cause) for name, entry in entries.items() for cause in entry.causes}
+
+
+def test_types_travel_on_topics_of_the_catalog_read_by_those_who_have_rules() -> None:
+    for name, entry in TYPES.items():
+        topic = TOPICS[entry.topic]
+        assert {rule.partition(".")[0] for rule in catalog.readers_of_type(name)} <= set(topic.readers)
+        assert topic.owner == entry.owner or entry.owner == catalog.OUTSIDE
+
+
+def test_names_of_types_are_explicit_and_versioned() -> None:
+    for name, entry in TYPES.items():
+        assert name.startswith("crm.") and name.rpartition(".v")[2].isdigit()
+        assert name == vars(entry.struct)["TYPE"], "a struct must not inherit its type"
+
+
+def test_topics_have_the_numbers_of_the_decisions() -> None:
+    for topic in TOPICS.values():
+        assert (topic.partitions_local, topic.partitions_production, topic.retention_days) == (4, 64, 30)
+        assert not topic.personal_data

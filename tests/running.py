@@ -1,0 +1,168 @@
+"""Services as processes for tests: `running(engines, folder)` starts them in a namespace of their own, and stops them."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from pymongo import MongoClient
+
+from chassis.publish import SETTINGS
+from deploy.local import services, stack
+from deploy.local.runner import READY_SECONDS, Run
+from deploy.local.services import Service
+
+
+class Answer(NamedTuple):
+    """An HTTP answer: status, headers by lower-case name, JSON or text."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Hearth(Run):
+    """Running services, and what tests do with them."""
+
+    def __init__(self, engines: stack.Engines, folder: Path, role: str, settings: Mapping[str, str]) -> None:
+        theirs = stack.Engines(engines.bootstrap, engines.mongo_url, None, None)
+        super().__init__(theirs, services.on_free_ports(), folder / "data", folder / "log", lambda text: None)  # type: ignore[arg-type]
+        self.role = role
+        self.namespace = f"h{uuid.uuid4().hex[:10]}"
+        self.settings |= {"HEARTH_NAMESPACE": self.namespace, "HEARTH_PORT_OFFSET": "0", **settings}
+
+    @property
+    def bootstrap(self) -> str:
+        """The brokers."""
+        return self.engines.bootstrap
+
+    @property
+    def journal(self) -> str:
+        """The journal's topic in this namespace."""
+        return f"{self.namespace}.crm.journal"
+
+    def start(self) -> None:
+        """Migrate, start the services in their role, wait until they are ready."""
+        self._migrate()
+        for service in self.services:
+            self.running.append(services.process(service, self.role, self.settings, self.log_dir))
+            self.running[-1].spawn()
+        for service, process in zip(self.services, self.running, strict=True):
+            process.wait_until(service.is_ready, READY_SECONDS)
+
+    def service(self, name: str) -> Service:
+        """One of the services."""
+        return next(each for each in self.services if each.name == name)
+
+    def http(
+        self, service: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None, method: str = ""
+    ) -> Answer:
+        """Ask a service's HTTP door; `body` makes it a POST. Errors are answers too."""
+        return request(self.service(service).url + path, body, headers or {}, method)
+
+    def admin(self, service: str, path: str) -> Answer:
+        """Ask its admin door."""
+        return request(f"http://127.0.0.1:{self.service(service).admin}{path}", None, {}, "")
+
+    def account(self, customer_id: str) -> dict[str, Any]:
+        """An account, or {} while there is none."""
+        answer = self.http("loyalty", f"/v1/accounts/{customer_id}")
+        return answer.body if answer.status == 200 else {}
+
+    def eventually(self, customer_id: str, **expected: Any) -> dict[str, Any]:
+        """The account once it has these values; fails after 30 s, showing what it has."""
+        return until(lambda: self.account(customer_id), lambda found: expected.items() <= found.items(), str(expected))
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `hearth ...` against these services."""
+        command = [sys.executable, "-m", "hearth.cli", *arguments]
+        return subprocess.run(command, env=self.settings, capture_output=True, text=True, timeout=150, check=False)
+
+    def publish(self, records: Sequence[tuple[str, bytes, Sequence[tuple[str, bytes]]]], **settings: Any) -> None:
+        """Send (key, value, headers) to the journal as our own publishers do; returns when all are confirmed."""
+        producer = Producer(
+            {**SETTINGS, "bootstrap.servers": self.bootstrap, "queue.buffering.max.messages": 500_000, **settings}
+        )
+        failed: list[Any] = []
+        for key, value, headers in records:
+            producer.produce(
+                self.journal, value, key.encode(), headers=list(headers),
+                on_delivery=lambda error, _: failed.append(error) if error else None,
+            )  # fmt: skip
+            producer.poll(0)
+        assert producer.flush(60) == 0
+        assert not failed
+
+    def ends(self) -> dict[int, int]:
+        """The end of each partition of the journal."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "ends"})
+        try:
+            return {p: consumer.get_watermark_offsets(TopicPartition(self.journal, p), 10)[1] for p in range(4)}
+        finally:
+            consumer.close()
+
+    def wait_viewed(self, service: str, seconds: float) -> None:
+        """Wait until everything now in the journal is applied by a service and all its views are replaced."""
+        ends = self.ends()
+        with self.database(service) as database:
+            def places() -> dict[int, int]:
+                found = database["slots"].find({"topic": self.journal, "closed": False})
+                return {mark["partition"]: min(mark["settled"], mark["viewed"]) for mark in found}
+
+            until(places, lambda at: all(at.get(p, -1) >= end for p, end in ends.items()), f"at {ends}", seconds)
+
+    @contextlib.contextmanager
+    def database(self, service: str) -> Iterator[Any]:
+        """A service's database."""
+        with MongoClient(self.engines.mongo_url) as client:
+            yield client[f"{self.namespace}_hearth_{service}"]
+
+
+@contextlib.contextmanager
+def running(engines: stack.Engines, folder: Path, role: str = "all", **settings: str) -> Iterator[Hearth]:
+    """Services running in `role`; their logs are shown when the block fails."""
+    hearth = Hearth(engines, folder, role, settings)
+    try:
+        hearth.start()
+        yield hearth
+    finally:
+        hearth.stop()
+
+
+def until(look: Callable[[], Any], good: Callable[[Any], bool], wanted: str, seconds: float = 30) -> Any:
+    """What `look` finds once it is `good`; fails after `seconds` with the last finding."""
+    deadline = time.monotonic() + seconds
+    while not good(found := look()):
+        assert time.monotonic() < deadline, f"after {seconds} s: {found}, wanted {wanted}"
+        time.sleep(0.05)
+    return found
+
+
+def request(url: str, body: Any, headers: Mapping[str, str], method: str) -> Answer:
+    """One HTTP exchange."""
+    data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    asked = urllib.request.Request(
+        url, data, {"content-type": "application/json", **headers}, method=method or ("POST" if data is not None else "GET")
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return _answer(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return _answer(error.code, error.headers, error.read())
+
+
+def _answer(status: int, headers: Any, raw: bytes) -> Answer:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = raw.decode()
+    return Answer(status, {name.lower(): text for name, text in headers.items()}, body)

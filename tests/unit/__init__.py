@@ -1,0 +1,1 @@
+"""Tests of pure rules: no doubles, no I/O."""

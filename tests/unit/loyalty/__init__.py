@@ -1,0 +1,1 @@
+"""The rules of loyalty, by hand-worked examples and by properties."""

@@ -1,0 +1,1 @@
+"""The rules of profile, by hand-worked examples and by properties."""
