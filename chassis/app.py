@@ -83,8 +83,22 @@ class App:
             await self._serve_api()
         if role in ("worker", "all"):
             await self._work()
+        self._refresh_policies()
         self._started = True
         log.info("started", role=role)
+
+    def _refresh_policies(self) -> None:
+        """Policies published later come into force by themselves; what each fact was folded with is recorded with it."""
+        check = self.definition.policy_from
+        if check is None:
+            return
+
+        async def refresh() -> None:
+            self.policies.renew((await load_policies(self.database, check)).versions)
+
+        beside = Background()
+        beside.every(10.0, "policies", refresh)
+        self._closing.push_async_callback(beside.stop)
 
     # ---- doors ------------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,10 @@ class PolicyBook:
     """All published versions of a service's policy; what is in force at a time is the latest one effective by then."""
 
     def __init__(self, versions: Sequence[PolicyVersion]) -> None:
+        self.renew(versions)
+
+    def renew(self, versions: Sequence[PolicyVersion]) -> None:
+        """Take what is published now; whoever holds this book sees it."""
         self._versions = sorted(versions, key=lambda version: (version.effective_from, version.number))
         self._times = [version.effective_from for version in self._versions]
 

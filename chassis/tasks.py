@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chassis.fold.restore import accept_gap, rebuild_views, renew
+from chassis.fold.restore import accept_gap, finalize, rebuild_views, renew
 
 if TYPE_CHECKING:
     from chassis.app import App
@@ -34,4 +34,10 @@ async def accept(app: App, arguments: Sequence[str]) -> int:
     return 0
 
 
-COMMON = {"after-restore": after_restore, "rebuild-views": rebuild, "accept-gap": accept}
+async def finish_upgrade(app: App, _arguments: Sequence[str]) -> int:
+    """After a rolling upgrade: forbid older releases to take this service's slots. Prints how many slots were raised."""
+    print(json.dumps({"raised": await finalize(app.store, app.definition.table)}))
+    return 0
+
+
+COMMON = {"finalize": finish_upgrade, "after-restore": after_restore, "rebuild-views": rebuild, "accept-gap": accept}

@@ -121,10 +121,14 @@ async def _known(request: Request, error: Any) -> JSONResponse:
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:
     errors = [
-        {"pointer": "/" + "/".join(str(part) for part in found["loc"]), "code": found["type"], "detail": found["msg"]}
-        for found in error.errors()
+        {"pointer": _pointer(found["loc"]), "code": found["type"], "detail": found["msg"]} for found in error.errors()
     ]
     return problem(InvalidRequest(), request, errors)
+
+
+def _pointer(place: Sequence[Any]) -> str:
+    """A member of the body by its own pointer, anything else under what it is in: `/amount`, `/query/limit`."""
+    return "/" + "/".join(str(part) for part in (place[1:] if place[0] == "body" else place))
 
 
 async def _routing(request: Request, error: Any) -> JSONResponse:

@@ -102,7 +102,7 @@ def event_type(headers: Headers, value: bytes | None) -> str | None:
     """The type a record claims, without looking at anything else; None where there is none to be found."""
     for name, text in headers:
         if name == "ce_type" or name.lower() == "ce_type":
-            return text.decode("utf-8", "replace")
+            return (text or b"").decode("utf-8", "replace")
     try:
         return _structured(value or b"").type or None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -202,7 +202,7 @@ def _binary(named: Mapping[str, bytes]) -> Attributes:
             get("ce_specversion", b"").decode(),
             get("content-type", JSON).decode(),
         )
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, AttributeError):  # Kafka allows a header without value
         raise NotUtf8("a ce_ header is not UTF-8") from None
 
 

@@ -1,10 +1,12 @@
-"""The list of refusals, `docs/errors.md`, made from the error classes of the contracts and of every service."""
+"""The list of errors, `docs/errors.md`, made from the error classes of the contracts, the chassis and every service."""
 
 import importlib
 import inspect
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+from chassis.errors import every
 from contracts import errors
 from contracts.errors import Refused
 from contracts.reference import errors_page
@@ -14,7 +16,10 @@ SERVICES = Path(__file__).resolve().parents[1] / "services"
 
 def documents() -> dict[str, str]:
     """`{path from the repository's root: text}`, for `deploy.generate`."""
-    sections = {"Facts that are not acceptable": refusals_of(errors)}
+    sections: dict[str, list[Any]] = {
+        "Facts that are not acceptable": refusals_of(errors),
+        "Any door": sorted(every(), key=lambda each: each.code),
+    }
     for path in sorted(SERVICES.glob("*/domain/errors.py")):
         service = path.parts[-3]
         sections[service] = refusals_of(importlib.import_module(f"services.{service}.domain.errors"))

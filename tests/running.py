@@ -113,6 +113,7 @@ class Hearth(Run):
         """Wait until everything now in the journal is applied by a service and all its views are replaced."""
         ends = self.ends()
         with self.database(service) as database:
+
             def places() -> dict[int, int]:
                 found = database["slots"].find({"topic": self.journal, "closed": False})
                 return {mark["partition"]: min(mark["settled"], mark["viewed"]) for mark in found}
@@ -150,7 +151,10 @@ def request(url: str, body: Any, headers: Mapping[str, str], method: str) -> Ans
     """One HTTP exchange."""
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
     asked = urllib.request.Request(
-        url, data, {"content-type": "application/json", **headers}, method=method or ("POST" if data is not None else "GET")
+        url,
+        data,
+        {"content-type": "application/json", **headers},
+        method=method or ("POST" if data is not None else "GET"),
     )
     try:
         with urllib.request.urlopen(asked, timeout=30) as answer:

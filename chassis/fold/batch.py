@@ -82,14 +82,13 @@ class Reader:
                 rule = self.rules[fact.type]
                 items.append(Item(record.offset, Key(rule.kind, rule.key(fact)), fact, record.value))
             except Exception as error:
-                dead.append(dead_record(slot, record, type_ or "", error))
+                dead.append(dead_record(slot, record, type_ if type_ and self.language.knows(type_) else "", error))
         return Batch(slot, start, end, tuple(items), tuple(dead), horizon, size)
 
 
 def dead_record(slot: str, record: Any, type_: str, error: Exception) -> Dead:
-    """A record that could not be decoded, with the reason."""
-    key = (record.key or b"").decode("utf-8", "replace")[:100]
-    return _dead(slot, record.offset, error, type_, "", key, record.value or b"")
+    """A record that could not be decoded, with the reason; its key may be anything, so only the log has it."""
+    return _dead(slot, record.offset, error, type_, "", "", record.value or b"")
 
 
 def dead_item(slot: str, item: Item, error: Exception) -> Dead:

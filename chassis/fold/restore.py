@@ -31,6 +31,14 @@ async def rebuild_views(store: Any, page: int = 1_000) -> int:
     return made
 
 
+async def finalize(store: Any, table: int) -> int:
+    """Raise the rule table of all slots: from now on no older release takes them. Returns how many were raised."""
+    older = [mark for mark in await store.all_watermarks() if mark.table < table]
+    for mark in older:
+        await store.set_table(mark.slot, table)
+    return len(older)
+
+
 async def accept_gap(store: Any, slot: str, offset: int) -> Watermark:
     """Move a slot past facts that its log no longer has. What is given up is named by the two offsets."""
     mark = await store.watermark(slot)

@@ -65,6 +65,11 @@ class Repairs:
         await self.slots.update_one({"_id": mark.slot}, {"$set": fields})
 
     @transient
+    async def set_table(self, slot: str, table: int) -> None:
+        """Raise the number of the rule table that may settle a slot; never lowers it. Workers may run."""
+        await self.slots.update_one({"_id": slot}, {"$max": {"table": table}})
+
+    @transient
     async def drop_views(self, kind: str) -> None:
         """Remove all views of a kind, keeping the indexes."""
         await self.view(kind).delete_many({})

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 WAITING = 2
 """Batches that may wait in a lane before its partition is not fetched any more."""
 
-VIEW_PAUSE = 0.3
+VIEW_PAUSE = 1.0
 """Seconds for which versions gather before their views are replaced, while a lane is busy."""
 
 

@@ -1,1 +1,7 @@
-"""Loyalty: points, ledger, tiers."""
+"""Loyalty: points, ledger, tiers.
+
+Keeps one account for each customer: lots of points (pending, active, held, ...) and an append-only ledger in double
+entry, of which every balance is a projection. It grants points for visits, surveys and signed deals, releases those of
+deals as payments come in, takes back what a cancellation undoes, holds and spends, and can say of any balance why it
+is what it is, down to the fact, the rule and the version of the policy.
+"""

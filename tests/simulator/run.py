@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from chassis.fold import Key, Transient, Watermark
+from chassis.fold import Due, Key, Transient, Watermark
 from chassis.fold.batch import PROGRESS, Reader
 from chassis.fold.compaction import compact
 from chassis.fold.doors import Command, Door, Timers
@@ -158,10 +158,16 @@ class Run:
 
     async def _timers(self) -> None:
         store, broker, folder = self._ports()
-        timers = Timers(Door(store, broker, folder, KINDS), make_due)
         now = START + timedelta(minutes=self.dice.randint(0, 80))
         marks = [self.world.marks.get(self.world.slot("journal", p)) for p in (0, 1)]
         horizon = min((mark.horizon or START if mark else START) for mark in marks)
+
+        def make(key: Key, due: Due, at: datetime) -> Fact:
+            if due.at > min(horizon, at):
+                self.world.problems.append("a timer fired beyond its horizon or before its time")
+            return make_due(key, due, at)
+
+        timers = Timers(Door(store, broker, folder, KINDS), make)
         for key in sorted(self.world.views):
             if key.kind == "account":
                 self.world.hits["timer fired"] += await self._patiently(lambda k=key: timers.fire(k, horizon, now))

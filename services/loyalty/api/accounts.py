@@ -27,7 +27,7 @@ class Accounts:
         return head.state, head.seq
 
     async def statement(self, customer_id: str) -> list[Line]:
-        """All movements, oldest first, each with the balances after it."""
+        """All movements in the order booked, each with the balances after it."""
         return statement(await self._ledger(customer_id))
 
     async def explain(self, customer_id: str, balance: str) -> list[Reason]:

@@ -136,7 +136,7 @@ def _questions(accounts: Accounts) -> APIRouter:
         ]
         return Page(items=items, next_cursor=None)
 
-    @router.get("/statement", summary="All movements, oldest first")
+    @router.get("/statement", summary="All movements, in the order booked")
     async def statement(
         customer_id: CustomerId, limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None
     ) -> Page[LineView]:

@@ -1,0 +1,95 @@
+"""Group commit over the simulator's store: one version for many commands, one answer per intent."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chassis.commands import Commands, command_id
+from chassis.errors import IdempotencyKeyMissing, IdempotencyKeyReused, PreconditionFailed
+from chassis.fold import Key
+from chassis.fold.doors import Command, Door
+from chassis.fold.rules import Folder
+from tests.behaviours.test_store import Patient
+from tests.simulator.script import KINDS, RULES, START, Fact, Language, Policies, Refused
+
+ANN = Key("account", "ann")
+
+
+class Silent:
+    """A broker that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    async def publish(self, outs: Any) -> None:
+        await asyncio.sleep(0)
+        self.sent += [out.id for out in outs]
+
+
+def commands() -> tuple[Commands, Any, Silent]:
+    store, broker = Patient(), Silent()
+    folder = Folder(RULES, Language(), Policies())
+    return Commands(Door(store, broker, folder, KINDS)), store, broker  # type: ignore[arg-type]
+
+
+def command(name: str, *data: Any, expected: int | None = None) -> Command:
+    return Command(Fact("door", name, "command", "ann", START, START, data), expected)
+
+
+async def test_commands_that_wait_together_become_few_versions() -> None:
+    door, store, broker = commands()
+    done = await asyncio.gather(*(door.execute(ANN, command(f"c{n}")) for n in range(32)))
+    assert (
+        sorted(int(one.answer) for one in done) == sorted([len(done)] * 31 + [1]) or len({one.seq for one in done}) <= 3
+    )
+    head = (await store.heads([ANN]))[ANN]
+    assert head.seq <= 3
+    assert set(head.state.applied) == {f"c{n}" for n in range(32)}
+    assert len(set(broker.sent)) == 32
+    assert (await store.views([ANN]))[ANN] == head
+
+
+async def test_a_repeated_command_gets_the_same_answer_and_no_new_version() -> None:
+    door, store, _ = commands()
+    first = await door.execute(ANN, command("c1"))
+    await door.execute(ANN, command("c2"))
+    again = await door.execute(ANN, command("c1"))
+    assert (again.answer, again.seq, again.repeated) == (first.answer, first.seq, True)
+    assert (await store.heads([ANN]))[ANN].seq == 2
+
+
+async def test_the_same_key_for_another_request_is_refused() -> None:
+    door, _, _ = commands()
+    await door.execute(ANN, command("c1"))
+    with pytest.raises(IdempotencyKeyReused):
+        await door.execute(ANN, command("c1", None))
+
+
+async def test_one_that_fails_does_not_fail_its_neighbours() -> None:
+    door, store, _ = commands()
+    good, bad = await asyncio.gather(
+        door.execute(ANN, command("c1")), door.execute(ANN, command("c2", "never")), return_exceptions=True
+    )
+    assert isinstance(bad, Refused)
+    assert not isinstance(good, BaseException)
+    assert (await store.heads([ANN]))[ANN].state.applied == ("c1",)
+
+
+async def test_a_stale_reader_is_refused() -> None:
+    door, store, _ = commands()
+    await door.execute(ANN, command("c1", expected=0))
+    with pytest.raises(PreconditionFailed):
+        await door.execute(ANN, command("c2", expected=0))
+    await door.execute(ANN, command("c2", expected=1))
+    assert (await store.heads([ANN]))[ANN].state.applied == ("c1", "c2")
+
+
+@pytest.mark.parametrize("bad", [None, "", "x" * 201, "päonie", "line\nbreak"])
+def test_a_key_must_be_given_and_visible(bad: str | None) -> None:
+    with pytest.raises(IdempotencyKeyMissing):
+        command_id("caller", bad)
+
+
+def test_keys_are_the_callers_own() -> None:
+    assert command_id("a", "k") == command_id("a", "k") != command_id("b", "k")

@@ -1,0 +1,77 @@
+"""A lane, step by step, where the simulator's chance would take long to come."""
+
+from typing import Any
+
+from chassis.fold import Key, Transient, Watermark
+from chassis.fold.batch import Batch
+from chassis.fold.lane import Lane
+from chassis.fold.rules import Folder, Item
+from chassis.fold.views import Views
+from tests.behaviours.test_store import Patient
+from tests.simulator.script import KINDS, RULES, START, Fact, Language, Policies
+from tests.unit.chassis.test_commands import Silent
+
+ANN = Key("account", "ann")
+
+
+async def nothing(_attempt: int) -> None:
+    """A pause that takes no time."""
+
+
+def batch(start: int, *names: str) -> Batch:
+    items = tuple(Item(start + n, ANN, Fact("test", name, "add", "ann", START, START)) for n, name in enumerate(names))
+    return Batch("t:0", start, start + len(names), items)
+
+
+async def lane() -> tuple[Lane, Any, Silent]:
+    store, broker = Patient(), Silent()
+    await store.open_slot(Watermark("t:0", "t", 0, 0, 0, 1, 1))
+    folder = Folder(RULES, Language(), Policies())
+    return Lane("t:0", store, broker, folder, KINDS, Views("t:0", store), nothing), store, broker  # type: ignore[arg-type]
+
+
+async def test_batches_follow_each_other_on_kept_heads() -> None:
+    one, store, broker = await lane()
+    assert await one.work(batch(0, "f1", "f2")) == 2
+    assert await one.work(batch(2, "f3")) == 3
+    assert (await store.heads([ANN]))[ANN].state.applied == ("f1", "f2", "f3")
+    assert len(set(broker.sent)) == 6
+    assert one.kept[ANN] == (await store.heads([ANN]))[ANN]
+
+
+async def test_after_a_failure_nothing_kept_is_believed() -> None:
+    one, store, broker = await lane()
+    await one.work(batch(0, "f1"))
+    assert ANN in one.kept
+    publish, failures = broker.publish, [Transient("broker: gone")]
+
+    async def fails_once(outs: Any) -> None:
+        if failures:
+            assert ANN in one.kept
+            raise failures.pop()
+        assert ANN not in one.kept or one.kept[ANN].seq == 2
+        await publish(outs)
+
+    broker.publish = fails_once  # type: ignore[method-assign]
+    seen: list[bool] = []
+    load = one._load
+
+    async def watched(keys: Any) -> Any:
+        seen.append(ANN in one.kept)
+        return await load(keys)
+
+    one._load = watched  # type: ignore[method-assign]
+    assert await one.work(batch(1, "f2")) == 2
+    assert seen == [True, False]
+    assert (await store.heads([ANN]))[ANN].state.applied == ("f1", "f2")
+
+
+async def test_a_batch_that_does_not_start_at_the_watermark_is_sent_back() -> None:
+    one, store, _ = await lane()
+    assert await one.work(batch(5, "f9")) == 0
+    assert await store.heads([ANN]) == {}
+    await one.work(batch(0, "f1", "f2", "f3"))
+    assert await one.work(batch(0, "f1", "f2")) == 3
+    assert await one.work(batch(1, "f2", "f3", "f4")) == 4
+    assert (await store.heads([ANN]))[ANN].state.applied == ("f1", "f2", "f3", "f4")
+    assert one.counts.discarded == 2
