@@ -24,8 +24,10 @@ async def lane(chain: Any, views: Any, batches: list[tuple[list[str], list[dict]
         await views.find({"_id": {"$in": customers}}).to_list()
         await chain.insert_many(versions, ordered=False)
         if replacements:
-            await views.bulk_write([ReplaceOne({"_id": v["_id"], "s": {"$lt": v["s"]}}, v, upsert=True) for v in replacements],
-                                   ordered=False)
+            await views.bulk_write(
+                [ReplaceOne({"_id": v["_id"], "s": {"$lt": v["s"]}}, v, upsert=True) for v in replacements],
+                ordered=False,
+            )
 
 
 async def measure(work: Work, views_per_version: float) -> dict[str, float]:

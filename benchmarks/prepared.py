@@ -25,10 +25,14 @@ def prepare(work: Work, views_per_version: float) -> list[list[Prepared]]:
     heads: dict[Key, Head] = {}
     lanes: list[list[Prepared]] = []
     for partition in range(PARTITIONS):
-        items = [Item(offset, Key("customer", fact.subject), fact) for offset, fact in enumerate(facts(work))
-                 if int(fact.subject[-12:]) % PARTITIONS == partition]
-        lanes.append([_batch(folder, heads, items[at:at + BATCH], views_per_version)
-                      for at in range(0, len(items), BATCH)])
+        items = [
+            Item(offset, Key("customer", fact.subject), fact)
+            for offset, fact in enumerate(facts(work))
+            if int(fact.subject[-12:]) % PARTITIONS == partition
+        ]
+        lanes.append(
+            [_batch(folder, heads, items[at : at + BATCH], views_per_version) for at in range(0, len(items), BATCH)]
+        )
     return lanes
 
 
@@ -43,4 +47,4 @@ def _batch(folder: Folder, heads: dict[Key, Head], items: list[Item], views_per_
         heads[key] = folded.head
         versions.append(version_document(folded.version))
         views.append(view_document(CUSTOMER, folded.head))
-    return [key.id for key in groups], versions, views[:round(len(views) * views_per_version)]
+    return [key.id for key in groups], versions, views[: round(len(views) * views_per_version)]

@@ -89,7 +89,7 @@ class Figures:
             return
         counts = worker.mounted.counts
         facts = CounterMetricFamily("hearth_facts", "Facts by outcome.", labels=["service", "outcome"])
-        for outcome in ("applied", "duplicate", "dead"):
+        for outcome in ("applied", "duplicate", "passed", "dead"):
             facts.add_metric([self.service, outcome], getattr(counts, outcome))
         yield facts
         for name, text, value in (

@@ -19,14 +19,13 @@ from chassis.migrate import migrate
 from chassis.seal import KeyFileError
 from chassis.serving import PortTaken
 from chassis.settings import Settings, SettingsError
-from chassis.store.connect import NotReached
 from chassis.stream.topics import WrongPartitions
 from chassis.tasks import COMMON
 
 log = structlog.get_logger()
 
 USAGE = "usage: python -m services.{name} api | worker | all | migrate | task NAME [ARGUMENT …]"
-MISTAKES = (SettingsError, KeyFileError, PortTaken, WrongPartitions, LookupError, Transient, NotReached)
+MISTAKES = (SettingsError, KeyFileError, PortTaken, WrongPartitions, LookupError, Transient)
 """Errors whose message says all; a trace would only hide it."""
 
 

@@ -33,6 +33,7 @@ class Publisher:
     def __init__(self, bootstrap: str, client_id: str) -> None:
         self._settings = {**SETTINGS, "bootstrap.servers": bootstrap, "client.id": client_id, "logger": _quiet()}
         self._producer = Producer(self._settings)
+        self._retired: list[Producer] = []
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="publisher", daemon=True)
         self._thread.start()
@@ -40,6 +41,7 @@ class Publisher:
     def _poll(self) -> None:
         while not self._stopped.is_set():
             self._producer.poll(0.05)
+            self._retired = [old for old in self._retired if old.flush(0.01)]
 
     async def publish(self, outs: Sequence[Out]) -> None:
         """Send these bytes; returns when the broker has confirmed each of them, else raises `Transient`."""
@@ -54,17 +56,18 @@ class Publisher:
     async def _send(self, records: Sequence[tuple[str, int | None, bytes, bytes, list[tuple[str, bytes]]]]) -> None:
         if not records:
             return
-        reports = _Reports(len(records))
+        reports, producer = _Reports(len(records)), self._producer
         for topic, partition, key, value, headers in records:
             place = {} if partition is None else {"partition": partition}
-            await self._produce(topic, key, value, headers, reports, place)
+            await self._produce(producer, topic, key, value, headers, reports, place)
         failed = await reports.all
         if failed is not None:
-            self._renew_if_fatal(failed)
+            self._renew_if_fatal(producer, failed)
             raise Transient(f"broker: {failed.name()}")
 
     async def _produce(
         self,
+        producer: Producer,
         topic: str,
         key: bytes,
         value: bytes,
@@ -75,18 +78,21 @@ class Publisher:
         while True:
             try:
                 more: dict[str, Any] = {"headers": headers, "on_delivery": reports.one, **place}
-                self._producer.produce(topic, value, key, **more)
+                producer.produce(topic, value, key, **more)
                 return
             except BufferError:
                 await asyncio.sleep(0.01)
             except KafkaException as error:
-                self._renew_if_fatal(error.args[0])
+                self._renew_if_fatal(producer, error.args[0])
                 raise Transient(f"broker: {error.args[0].name()}") from error
 
-    def _renew_if_fatal(self, error: Any) -> None:
-        if error.fatal():
+    def _renew_if_fatal(self, failed: Producer, error: Any) -> None:
+        """Make a new producer, once; the reports of what waits in the failed one still come, as errors."""
+        if error.fatal() and failed is self._producer:
             log.warning("the producer failed for good and is made again: %s", error.name())
             self._producer = Producer(self._settings)
+            failed.purge()
+            self._retired = [*self._retired, failed]
 
     def close(self) -> None:
         """Send what waits, then stop."""

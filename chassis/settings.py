@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     auth: Literal["none", "oidc"] = Field("none", description="`none` starts only while every listener is loopback.")
     kek_file: Path = Field(Path(".hearth/keys/kek"), description="Key-encryption key: 32 bytes, base64, mode 0600.")
     index_key_file: Path = Field(
-        Path(".hearth/keys/index"), description="Key of blind indexes: 32 bytes, base64, 0600."
+        Path(".hearth/keys/index_key"), description="Key of blind indexes: 32 bytes, base64, 0600."
     )
     policy_dir: Path | None = Field(None, description="Directory of policy files; unset = those shipped.")
     timezone: str = Field("Asia/Shanghai", description="Zone of calendars, weeks and month ends (IANA name).")

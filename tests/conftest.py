@@ -6,12 +6,15 @@ import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.local import stack
 from deploy.local.paths import scratch_dir
-from tests.running import Hearth, running
+
+if TYPE_CHECKING:
+    from tests.running import Hearth
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,10 +67,12 @@ def engines(make_engines: Callable[..., stack.Engines]) -> stack.Engines:
 
 
 @pytest.fixture(scope="session")
-def hearth(engines: stack.Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hearth]:
+def hearth(engines: stack.Engines, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Hearth]":
     """Profile and loyalty running on the session's engines, as processes with all their doors; shared, so every test
     takes customer ids of its own.
     """
+    from tests.running import running  # only those who ask for it pay for its imports
+
     with running(engines, tmp_path_factory.mktemp("hearth")) as hearth:
         yield hearth
 

@@ -81,6 +81,11 @@ class Hearth(Run):
         """The account once it has these values; fails after 30 s, showing what it has."""
         return until(lambda: self.account(customer_id), lambda found: expected.items() <= found.items(), str(expected))
 
+    def known(self, customer_id: str, facts: int) -> None:
+        """Wait until profile knows this many facts of a customer."""
+        path = f"/v1/customers/{customer_id}"
+        until(lambda: self.http("profile", path).body.get("facts"), lambda found: found == facts, f"{facts} facts")
+
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `hearth ...` against these services."""
         command = [sys.executable, "-m", "hearth.cli", *arguments]

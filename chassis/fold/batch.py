@@ -48,7 +48,6 @@ class Batch(NamedTuple):
             items=tuple(i for i in self.items if start <= i.offset < end),
             dead=tuple(d for d in self.dead if start <= d.offset < end),
             horizon=self.horizon if end == self.end else None,
-            size=self.size if start == self.start else 0,
         )
 
     def halves(self) -> tuple[Batch, Batch]:

@@ -75,6 +75,8 @@ class Lane:
             settled = await self._settle(part)
             if settled != part.end:
                 return settled
+        self.counts.read += batch.size
+        self.counts.passed += batch.size - len(batch.items) - len(batch.dead)
         return batch.end
 
     async def _settle(self, part: Batch) -> int:
@@ -113,7 +115,7 @@ class Lane:
             await self.broker.publish(outs)
         if not await self.store.advance(mark, part.end, part.horizon):
             raise Moved
-        self._count(part, outs, dead)
+        self._count(outs, dead)
         self.views.add(fresh.values(), part.end)
         return part.end
 
@@ -224,11 +226,9 @@ class Lane:
         for key in list(self.kept)[: max(0, len(self.kept) - HEADS_KEPT)]:
             del self.kept[key]
 
-    def _count(self, part: Batch, outs: list[Out], dead: list[Dead]) -> None:
-        counts = self.counts
-        counts.read += part.size
-        counts.dead += len(dead)
-        counts.published += len(outs)
+    def _count(self, outs: list[Out], dead: list[Dead]) -> None:
+        self.counts.dead += len(dead)
+        self.counts.published += len(outs)
 
 
 class _Round:

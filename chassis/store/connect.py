@@ -47,7 +47,3 @@ def transient(call: Callable[P, CoroutineType[Any, Any, T]]) -> Callable[P, Coro
             raise Transient(f"database: {type(error).__name__} in {call.__name__}") from error
 
     return wrapped
-
-
-class NotReached(Exception):
-    """The database did not answer at start."""

@@ -70,6 +70,7 @@ class Worker:
         self.app, self.mounted, self.names = app, mounted, tuple(topics)
         self.lanes: dict[TP, LaneTask] = {}
         self.started = False
+        self._partitions: dict[str, int] = {}
         self._watcher: asyncio.Task[None] | None = None
         self._endings: set[asyncio.Task[None]] = set()
         app.agent(app.topic(*self.names, key_serializer="raw", value_serializer="raw"), name="facts")(self._facts)
@@ -118,11 +119,12 @@ class Worker:
     async def _watch(self) -> None:
         """Open lanes again whose topic was made anew or whose next offset the log does not have."""
         while True:
-            await asyncio.sleep(WATCH)
+            await asyncio.sleep(WATCH if self._partitions else WATCH / 10)
             try:
                 found = await self.mounted.topics.find(self.names)
             except Transient:
                 continue
+            self._partitions.update({name: topic.partitions for name, topic in found.items()})
             lost, self.consumer.lost = self.consumer.lost, set()
             for tp, lane in list(self.lanes.items()):
                 now = found.get(tp.topic)
@@ -144,11 +146,13 @@ class Worker:
         return None
 
     def partition_of(self, topic: str, key: Key) -> int:
-        """The partition of an entity's facts."""
+        """The partition of an entity's facts; -1 until the broker has said how many there are (the group's metadata
+        does not always know: a guess would fire timers of partitions that others own, or none).
+        """
         from aiokafka.partitioner import murmur2
 
-        count = self.consumer.topic_partitions(topic) or 1
-        return (murmur2(key.id.encode()) & 0x7FFFFFFF) % count
+        count = self._partitions.get(topic)
+        return -1 if count is None else (murmur2(key.id.encode()) & 0x7FFFFFFF) % count
 
     @property
     def stalled(self) -> list[str]:

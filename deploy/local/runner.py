@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -24,6 +25,7 @@ MIGRATE_SECONDS = 60
 READY_SECONDS = 90
 STORY_SECONDS = 300
 DRAIN_SECONDS = 25
+DEATHS, DEATHS_SECONDS = 6, 60  # as many deaths in as many seconds are no accident any more
 
 
 class Stopped(BaseException):
@@ -114,13 +116,27 @@ class Run:
             raise LocalError(f"`hearth story {action}` was not done after {STORY_SECONDS} s") from None
 
     def watch(self) -> None:
-        """Wait for ever. Raises LocalError, naming the child and showing its log's end, when one ends by itself."""
-        children = [*self.running, *(engine.process for engine in self.engines.own)]
+        """Wait for ever, and start again what dies, as a cluster would. Raises LocalError if it keeps dying."""
+        deaths: deque[float] = deque(maxlen=DEATHS)
         while True:
-            for child in children:
+            for child in [*self.running, *(engine.process for engine in self.engines.own)]:
                 if not child.alive:
-                    raise LocalError(f"{child.name} ended with exit code {child.exit_code}. {child.report()}")
+                    self._revive(child, deaths)
             time.sleep(0.2)
+
+    def _revive(self, child: Process, deaths: deque[float]) -> None:
+        deaths.append(time.monotonic())
+        if len(deaths) == DEATHS and deaths[-1] - deaths[0] < DEATHS_SECONDS:
+            raise LocalError(f"{child.name} ended with exit code {child.exit_code}, again. {child.report()}")
+        self.say(f"{child.name} ended with exit code {child.exit_code}; starting it again (log: {child.log})")
+        engine = next((engine for engine in self.engines.own if engine.process is child), None)
+        if engine is None:
+            child.spawn()
+            return
+        engine.start()
+        running = self.running
+        self._migrate()  # a broker that keeps everything in memory came back without topics
+        self.running = running
 
     def stop(self) -> None:
         """Drain the services, all at the same time, then stop the engines. Safe at any moment."""

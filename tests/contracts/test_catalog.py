@@ -8,8 +8,8 @@ import pytest
 from contracts import catalog
 from contracts.catalog import RULES, TOPICS, TYPES, RuleEntry
 from services.loyalty.domain.commands import COMMANDS
-from services.loyalty.domain.rules import RULES as LOYALTY
-from services.profile.domain.rules import RULES as PROFILE
+from services.loyalty.worker.table import RULES as LOYALTY
+from services.profile.worker.table import RULES as PROFILE
 
 SERVICES: dict[str, Any] = {"loyalty": LOYALTY, "profile": PROFILE}
 COMMAND_TYPES = {command.TYPE for command in COMMANDS}
@@ -40,7 +40,7 @@ def test_everything_a_service_owns_is_emitted_by_a_rule_or_is_progress() -> None
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_service_s_list_of_rules_is_the_catalog_s(service: str) -> None:
-    ours = {(f"{service}.{rule.__name__}", cause) for cause, rule in SERVICES[service].items()}
+    ours = {(f"{service}.{rule.name}", cause) for cause, rule in SERVICES[service].items()}
     entries = {name: entry for name, entry in RULES.items() if name.startswith(f"{service}.")}
     assert ours == {(name, cause) for name, entry in entries.items() for cause in entry.causes}
 

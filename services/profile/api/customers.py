@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from chassis.app import App
-from chassis.errors import NotFound
 from chassis.fold.model import Key
 from contracts.fact import Fact
+from services.profile.domain.errors import UnknownCustomer
 from services.profile.domain.history import state_at
 from services.profile.domain.model import Customer
 
@@ -21,12 +21,12 @@ class Customers:
     ) -> tuple[Customer, int]:
         """The customer and its version: now, or made of what had happened, or was recorded, by a time.
 
-        Raises `NotFound` while no fact of this customer has been applied.
+        Raises `UnknownCustomer` while no fact of this customer has been applied.
         """
         key = Key("customer", customer_id)
         head = (await self._app.store.heads([key])).get(key)
         if head is None:
-            raise NotFound("no fact about this customer has been applied yet")
+            raise UnknownCustomer("no fact about this customer has been applied yet")
         if as_of is None and known_at is None:
             return head.state, head.seq
         return state_at(await self.facts(customer_id), as_of, known_at), head.seq

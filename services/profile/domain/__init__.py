@@ -1,1 +1,1 @@
-"""The rules of profile, pure: no clock, no ids, no I/O. Read `rules` first; it lists them all."""
+"""The rules of profile, pure: no clock, no ids, no I/O. `worker/table.py` lists them all."""

@@ -13,7 +13,7 @@ from contracts.fact import Effect, Fact
 from services.loyalty.domain import model
 from services.loyalty.domain.model import EMPTY, Account
 from services.loyalty.domain.policy import Policy, policy_from
-from services.loyalty.domain.rules import RULES
+from services.loyalty.worker.table import RULES
 from services.loyalty.domain.statement import SENTENCES, reconcile
 from tests.unit.facts import fact
 
@@ -25,7 +25,7 @@ IN_LOT = ("pending", "active", "held", "spent", "expired", "reversed", "blocked"
 
 def apply(account: Account, each: Fact, policy: Policy = POLICY) -> tuple[Account, list[Effect]]:
     """One fact through its rule, with all invariants checked."""
-    after, effects = RULES[each.type](account, each, each.recorded_at, policy)
+    after, effects = RULES[each.type].apply(account, each, each.recorded_at, policy)
     check(after)
     check_effects(each, effects)
     return after, list(effects)

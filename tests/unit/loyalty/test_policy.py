@@ -7,7 +7,7 @@ import yaml
 
 from services.loyalty.domain.errors import InvalidPolicy
 from services.loyalty.domain.policy import policy_from
-from services.loyalty.domain.rules import RULES
+from services.loyalty.worker.table import RULES
 from services.loyalty.domain.statement import SENTENCES, SILENCES, explain_silence
 from tests.unit.loyalty.accounts import POLICY, POLICY_FILE
 

@@ -9,7 +9,7 @@ from contracts.facts.visits import VisitCompleted
 from services.loyalty.domain.deals import DEALS_BEFORE_FOLDING, MOST_UNSETTLED_DEALS
 from services.loyalty.domain.errors import DealFoldedAway, TooManyDeals
 from services.loyalty.domain.model import EMPTY, Account
-from services.loyalty.domain.rules import RULES
+from services.loyalty.worker.table import RULES
 from tests.oracles import loyalty_oracle
 from tests.unit import facts as f
 from tests.unit.facts import day, fact
@@ -33,7 +33,7 @@ def member(account: Account) -> dict[str, int]:
 def quiet_fold(facts) -> Account:
     account = EMPTY
     for each in facts:
-        account, _ = RULES[each.type](account, each, each.recorded_at, POLICY)
+        account, _ = RULES[each.type].apply(account, each, each.recorded_at, POLICY)
     return account
 
 
@@ -72,7 +72,7 @@ def test_a_folded_deal_ignores_payments_and_refuses_a_cancellation() -> None:
     account = quiet_fold(each for pair in deals for each in pair)
     assert "D0" not in account.deals and len(account.deals) <= DEALS_BEFORE_FOLDING
     assert quiet_fold([]) == EMPTY
-    assert RULES["crm.deal.handed_over.v1"](account, f.handed_over(day(1), "D0"), day(1), POLICY) == (account, ())
+    assert RULES["crm.deal.handed_over.v1"].apply(account, f.handed_over(day(1), "D0"), day(1), POLICY) == (account, ())
     assert isinstance(refusal(account, f.cancelled(day(1), "D0", "1000.00")), DealFoldedAway)
 
 

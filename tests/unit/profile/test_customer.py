@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.fact import Fact
 from services.profile.domain.history import state_at
 from services.profile.domain.model import EMPTY, Customer
-from services.profile.domain.rules import RULES
+from services.profile.worker.table import RULES
 from tests.oracles import profile_oracle
 from tests.unit import facts as f
 from tests.unit.facts import STORY, day
@@ -20,7 +20,7 @@ from tests.unit.strategies import histories, shuffled_histories, times
 def fold(facts: list[Fact]) -> Customer:
     customer = EMPTY
     for each in facts:
-        customer, effects = RULES[each.type](customer, each, each.recorded_at, None)
+        customer, effects = RULES[each.type].apply(customer, each, each.recorded_at, None)
         assert not effects
     return customer
 
@@ -101,7 +101,7 @@ def test_ten_thousand_facts_leave_a_small_customer() -> None:
     customer = EMPTY
     for number in range(10_000):
         each = f.visit(day(0) + timedelta(minutes=number), f"V{number}", project_id=f"P{number}")
-        customer, _ = RULES[each.type](customer, each, each.recorded_at, None)
+        customer, _ = RULES[each.type].apply(customer, each, each.recorded_at, None)
     assert customer.facts == 10_000
     assert len(msgspec.msgpack.encode(customer)) < 64 * 1024
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(customer), type=Customer) == customer

@@ -1,0 +1,173 @@
+"""The commands: `hearth --help` lists them."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from hearth.cli import play, show, story
+from hearth.cli.ask import ask, ask_admin, segment
+from hearth.cli.errors import CliError
+from hearth.cli.places import bootstrap, url_of
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Hearth's tools.")
+stories = typer.Typer(no_args_is_help=True, help="The story that must always work.")
+customers = typer.Typer(no_args_is_help=True, help="Customers, as profile knows them.")
+accounts = typer.Typer(no_args_is_help=True, help="Accounts of points, as loyalty keeps them.")
+for _name, _part in (("story", stories), ("customer", customers), ("account", accounts)):
+    app.add_typer(_part, name=_name)
+
+QUIET = 3.0
+"""Seconds without a change after which what is there is taken for the whole."""
+
+Id = Annotated[str, typer.Argument(help="The customer's opaque id.")]
+Json = Annotated[bool, typer.Option("--json", help="The service's answer as it is.")]
+Seed = Annotated[int, typer.Option(help="Which shuffled order; the same seed gives the same one.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Tell it of people with new customer ids.")]
+
+
+@stories.command("play")
+def play_story(seed: Seed = 1, fresh: Fresh = False) -> None:
+    """Publish the facts of the story, shuffled and some twice, and show what became of them."""
+    people = story.people(fresh=fresh)
+    _tell(people, seed)
+    found = play.check(people, quiet=QUIET)
+    for who, customer_id in people.items():
+        show.console.print(f"\n[bold]{who}[/]", highlight=False)
+        show.account(ask("loyalty", f"/v1/accounts/{customer_id}"))
+        show.console.print(f"curl {url_of('loyalty')}/v1/accounts/{customer_id}", highlight=False)
+        show.console.print(f"curl {url_of('profile')}/v1/customers/{customer_id}", highlight=False)
+    if not all(each.right for each in found):
+        show.console.print(
+            f"\n{_wrong(found)}\nThat is right if these people were used since the story was first told."
+        )
+    else:
+        show.console.print(f"\n{_right(found)}", highlight=False)
+
+
+@stories.command("check")
+def check_story(
+    seed: Seed = 1,
+    fresh: Fresh = False,
+    publish: Annotated[bool, typer.Option(help="Publish the facts first.")] = True,
+    patience: Annotated[float, typer.Option(help="Seconds after which a number that is not right is wrong.")] = 60.0,
+) -> None:
+    """Publish the story, compare every number of it; exit code 1 names what is wrong."""
+    people = story.people(fresh=fresh)
+    if publish:
+        _tell(people, seed)
+    found = play.check(people, patience)
+    show.checked(found)
+    if not all(each.right for each in found):
+        raise CliError(_wrong(found))
+    show.console.print(f"\n{_right(found)}", highlight=False)
+
+
+def _tell(people: dict[str, str], seed: int) -> None:
+    delivered = play.shuffled(story.facts(people), seed)
+    play.publish(delivered)
+    once = len({fact.id for fact in delivered})
+    show.console.print(
+        f"published {len(delivered)} records to the journal at {bootstrap()}: {once} facts in shuffled order "
+        f"(seed {seed}), {len(delivered) - once} of them twice",
+        highlight=False,
+    )
+    seconds = play.wait_for_first(people["she"])
+    show.console.print(f"first visible fact after {seconds:.2f} s", highlight=False)
+
+
+def _right(found: list[play.Checked]) -> str:
+    return f"all {len(found)} numbers of the story are right"
+
+
+def _wrong(found: list[play.Checked]) -> str:
+    wrong = [each for each in found if not each.right]
+    listed = "; ".join(
+        f"{w.number.who} {w.number.asked} {w.number.value} is {w.found}, must be {w.number.expected}" for w in wrong
+    )
+    return f"{len(wrong)} of {len(found)} numbers of the story are wrong: {listed}"
+
+
+@customers.command("show")
+def show_customer(
+    customer_id: Id,
+    as_of: Annotated[str | None, typer.Option(help="Only what had happened by then (RFC 3339).")] = None,
+    known_at: Annotated[str | None, typer.Option(help="Only what had been recorded by then (RFC 3339).")] = None,
+    raw: Json = False,
+) -> None:
+    """A customer, now or at any time before."""
+    found = ask("profile", f"/v1/customers/{segment(customer_id)}", as_of=as_of, known_at=known_at)
+    _print(found) if raw else show.customer(found)
+
+
+@accounts.command("show")
+def show_account(customer_id: Id, raw: Json = False) -> None:
+    """Balances and tier."""
+    found = ask("loyalty", f"/v1/accounts/{segment(customer_id)}")
+    _print(found) if raw else show.account(found)
+
+
+@accounts.command("statement")
+def show_statement(customer_id: Id, raw: Json = False) -> None:
+    """All movements, in the order booked, with the balances after each."""
+    lines = list(_lines(f"/v1/accounts/{segment(customer_id)}/statement"))
+    _print(lines) if raw else show.statement(lines)
+
+
+@accounts.command("explain")
+def explain_account(
+    customer_id: Id,
+    balance: Annotated[str, typer.Option(help="active, pending, held or debt.")] = "active",
+    raw: Json = False,
+) -> None:
+    """Why a balance is what it is, down to the fact."""
+    found = ask("loyalty", f"/v1/accounts/{segment(customer_id)}/explain", balance=balance)
+    _print(found) if raw else show.explanation(found)
+
+
+@app.command("publish")
+def publish_events(
+    file: Annotated[
+        typer.FileBinaryRead, typer.Argument(help="Structured CloudEvents, one a line; - is standard input.")
+    ],
+) -> None:
+    """Publish events of your own to the journal. None is sent if one of them is not acceptable."""
+    facts = list(play.facts_in(file))
+    play.publish(facts)
+    show.console.print(f"published {len(facts)} facts to the journal at {bootstrap()}", highlight=False)
+
+
+@app.command("doctor")
+def doctor() -> None:
+    """Whether every service of this release is ready, and what it has done. Exit code 1 if one is not."""
+    ready = [_is_ready(service) for service in ("profile", "loyalty")]
+    if not all(ready):
+        raise CliError("not everything is ready")
+
+
+def _is_ready(service: str) -> bool:
+    try:
+        verdict, state = ask_admin(service, "/readyz"), ask_admin(service, "/v1/state")
+    except CliError as error:
+        show.console.print(f"[red]down [/] {service}: {error}", highlight=False)
+        return False
+    mark = "[green]ready[/]" if verdict["ok"] else "[red]not ready[/]"
+    counts = ", ".join(f"{name} {value}" for name, value in state["counts"].items())
+    why = f" ({'; '.join(verdict['reasons'])})" if verdict["reasons"] else ""
+    show.console.print(f"{mark} {service}{why}: {len(state['lanes'])} lanes; {counts}", highlight=False)
+    return bool(verdict["ok"])
+
+
+def _lines(path: str) -> Iterator[Any]:
+    cursor = None
+    while True:
+        page = ask("loyalty", path, limit=200, cursor=cursor)
+        yield from page["items"]
+        cursor = page["next_cursor"]
+        if not cursor:
+            return
+
+
+def _print(found: object) -> None:
+    print(json.dumps(found, indent=2, ensure_ascii=False))

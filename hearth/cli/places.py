@@ -1,0 +1,42 @@
+"""Where Hearth is, out of the environment, with the addresses of `make run` where nothing is said."""
+
+import os
+
+from hearth.cli.errors import CliError
+
+DOORS = {"profile": (8101, 7101), "leads": (8102, 7102), "loyalty": (8103, 7103), "service_tickets": (8104, 7104)}
+"""Service → HTTP and admin port."""
+
+BROKER = 19092
+
+
+def url_of(service: str) -> str:
+    """The base URL of a service's HTTP door: `HEARTH_URL_<SERVICE>`."""
+    return os.environ.get(f"HEARTH_URL_{service.upper()}") or _local(DOORS[service][0])
+
+
+def admin_of(service: str) -> str:
+    """The base URL of a service's admin door: `HEARTH_ADMIN_<SERVICE>`."""
+    return os.environ.get(f"HEARTH_ADMIN_{service.upper()}") or _local(DOORS[service][1])
+
+
+def bootstrap() -> str:
+    """The brokers, `host:port[,…]`: `KAFKA_BOOTSTRAP`."""
+    return os.environ.get("KAFKA_BOOTSTRAP") or f"127.0.0.1:{BROKER + _offset()}"
+
+
+def topic(name: str) -> str:
+    """A topic as it is called in `HEARTH_NAMESPACE`."""
+    namespace = os.environ.get("HEARTH_NAMESPACE")
+    return f"{namespace}.{name}" if namespace else name
+
+
+def _local(port: int) -> str:
+    return f"http://127.0.0.1:{port + _offset()}"
+
+
+def _offset() -> int:
+    text = os.environ.get("HEARTH_PORT_OFFSET") or "0"
+    if not text.isdigit():
+        raise CliError("HEARTH_PORT_OFFSET must be a whole number")
+    return int(text)

@@ -1,0 +1,70 @@
+"""Every named place of a crash, under load, two workers or more dying in turn: nothing lost, doubled or wrong."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.faults import verdict
+from tests.faults.clients import Clients
+from tests.faults.cluster import Cluster
+from tests.faults.load import Load
+from tests.faults.storm import AROUND_WRITES, PLACES, Storm
+
+
+def storm(
+    make_engines: Callable[..., Any],
+    make_cluster: Callable[..., Cluster],
+    places: list[str],
+    wanted: int,
+    seconds: float,
+    seed: int,
+) -> verdict.Report:
+    cluster = make_cluster(make_engines(), workers=4, session=1.0)
+    load = Load(cluster.engines.bootstrap, cluster.journal, cluster.ends, seed=seed, rate=80)
+    load.begin()
+    cluster.start()
+    cluster.ready()
+    verdict.seen(cluster)
+    clients = Clients(cluster.apis, seed=seed, count=6)
+    clients.start()
+    load.start()
+    raging = Storm(cluster, seed, places, wanted)
+    raging.rage(seconds)
+    raging.calm()
+    load.stop()
+    clients.stop()
+    verdict.settle(cluster)
+    report = verdict.judge(cluster, load, clients)
+    report.faults = raging.hits + raging.other
+    cluster.stop()
+    assert not raging.missing, f"never or too seldom died at {Counter({p: raging.hits[p] for p in raging.missing})}"
+    return report
+
+
+def check(report: verdict.Report, *, races: bool = True) -> None:
+    """Fail if anything is wrong, or if nothing happened. `races`: somebody must have lost one."""
+    verdict.REPORTS.append(report)
+    print(json.dumps(report.summary()))
+    assert report.clean, report.summary()
+    assert report.duplicates, "no duplicate was dropped: the load is wrong"
+    assert report.refused_writes or not races, "no write was refused: nobody raced"
+    assert not report.gaps, report.gaps
+
+
+@pytest.mark.real
+@pytest.mark.timeout(240)
+def test_a_crash_around_every_write(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]) -> None:
+    check(storm(make_engines, make_cluster, AROUND_WRITES, wanted=1, seconds=150, seed=11))
+
+
+@pytest.mark.faults
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_a_crash_at_every_place_twenty_times(
+    make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]
+) -> None:
+    check(storm(make_engines, make_cluster, PLACES, wanted=20, seconds=1800, seed=12))

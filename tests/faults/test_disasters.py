@@ -1,0 +1,172 @@
+"""A topic made anew, a broker that restarts, a database that dies, and one that comes back from a copy."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from tests.faults import verdict
+from tests.faults.clients import Clients, Sent
+from tests.faults.cluster import Cluster, until
+from tests.faults.load import Load
+from tests.faults.test_crashes import check
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+
+Engines = Callable[..., Any]
+Clusters = Callable[..., Cluster]
+
+
+def begun(cluster: Cluster, seed: int, rate: float = 120) -> Load:
+    """A running cluster and a load that has begun."""
+    load = Load(cluster.engines.bootstrap, cluster.journal, cluster.ends, seed=seed, rate=rate)
+    load.begin()
+    cluster.start()
+    cluster.ready()
+    verdict.seen(cluster)
+    return load
+
+
+def ended(cluster: Cluster, load: Load, clients: Clients | None = None, **more: Any) -> verdict.Report:
+    verdict.settle(cluster, 120)
+    return verdict.judge(cluster, load, clients, **more)
+
+
+def remade(cluster: Cluster) -> None:
+    """Delete the journal and create it again at once."""
+    admin = AdminClient({"bootstrap.servers": cluster.engines.bootstrap, "log_level": 2})
+    count = len(admin.list_topics(cluster.journal, timeout=10).topics[cluster.journal].partitions)
+    admin.delete_topics([cluster.journal])[cluster.journal].result()
+
+    def created() -> bool:
+        try:
+            admin.create_topics([NewTopic(cluster.journal, count, 1)])[cluster.journal].result()
+        except KafkaException as error:
+            assert error.args[0].name() == "TOPIC_ALREADY_EXISTS", error
+            return False
+        return True
+
+    until(created, 30, lambda: "the topic was not created again", pause=0.01)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("workers", ["run", "are down"])
+def test_a_topic_is_made_again_with_more_records_than_the_old_position(
+    make_engines: Engines, make_cluster: Clusters, workers: str
+) -> None:
+    cluster = make_cluster(make_engines(), apis=0)
+    load = begun(cluster, 41)
+    for _ in range(1_500):
+        load.step()
+    load.producer.flush(60)
+    verdict.seen(cluster)
+    old = dict(cluster.ends)
+    if workers == "are down":
+        for member in cluster.members:
+            member.process.kill()
+        for _ in range(200):
+            load.step()
+        load.producer.flush(60)
+    remade(cluster)
+    load.renew()
+    load.again()
+    for _ in range(2_500):
+        load.step()
+    load.stop()
+    assert all(cluster.ends[place] > end for place, end in old.items()), "fewer records than the old position"
+    cluster.start()
+    report = ended(cluster, load)
+    report.faults["topic made again"] = 1
+    check(report, races=False)
+    assert report.duplicates > 1_500, "the old facts were not read again"
+
+
+@pytest.mark.faults
+def test_the_broker_restarts(make_engines: Engines, make_cluster: Clusters) -> None:
+    engines = make_engines()
+    cluster = make_cluster(engines)
+    load = begun(cluster, 42)
+    clients = Clients(cluster.apis, seed=42)
+    clients.start()
+    load.start()
+    for _ in range(2):
+        moved(cluster, load, 400)
+        engines.broker.kill()
+        engines.broker.start()
+    moved(cluster, load, 400)
+    load.stop()
+    clients.stop()
+    report = ended(cluster, load, clients)
+    report.faults["broker restarted"] = 2
+    check(report)
+
+
+@pytest.mark.faults
+def test_the_database_is_killed(make_engines: Engines, make_cluster: Clusters) -> None:
+    engines = make_engines(sync_on_commit=True)
+    cluster = make_cluster(engines)
+    load = begun(cluster, 43)
+    clients = Clients(cluster.apis, seed=43)
+    clients.start()
+    load.start()
+    for _ in range(3):
+        moved(cluster, load, 400)
+        engines.database.kill()
+        engines.database.start()
+    moved(cluster, load, 400)
+    load.stop()
+    clients.stop()
+    report = ended(cluster, load, clients)
+    report.faults["database killed"] = 3
+    check(report)
+    assert report.replays, "no batch was replayed: the database was not missed"
+
+
+@pytest.mark.faults
+def test_the_database_comes_back_from_a_copy(make_engines: Engines, make_cluster: Clusters, tmp_path: Path) -> None:
+    engines = make_engines(sync_on_commit=True)
+    cluster = make_cluster(engines)
+    load = begun(cluster, 44)
+    clients = Clients(cluster.apis, seed=44)
+    clients.start()
+    load.start()
+    moved(cluster, load, 1_000)
+    engines.database.stop()
+    copied_at = time.monotonic()
+    shutil.copytree(engines.database.data, tmp_path / "copy")
+    engines.database.start()
+    moved(cluster, load, 1_500)
+    clients.stop()
+    for member in cluster.members:
+        member.process.stop()
+    engines.database.kill()
+    shutil.rmtree(engines.database.data)
+    shutil.copytree(tmp_path / "copy", engines.database.data)
+    engines.database.start()
+    for service in ("loyalty", "profile"):
+        cluster.once(service, "task", "after-restore")
+    cluster.start()
+    cluster.ready()
+    moved(cluster, load, 400)
+    load.stop()
+
+    def younger(command: Sent) -> bool:
+        return command.at > copied_at
+
+    report = ended(cluster, load, clients, restored=True, lost_ok=younger)
+    report.faults["database restored"] = 1
+    print(f"commands that a copy cannot bring back: {report.forgotten_commands}")
+    check(report)
+    assert report.forgotten_commands, "no command was younger than the copy: the copy was not older"
+
+
+def moved(cluster: Cluster, load: Load, facts: int) -> None:
+    """Wait until so many more facts were published and what was in the log before them is settled."""
+    goal = len(load.facts) + facts
+    until(lambda: len(load.facts) >= goal, 120, lambda: "the load stopped")
+    verdict.seen(cluster, 120)

@@ -1,0 +1,1 @@
+"""Facts published, and questions asked, by programs that are not ours."""

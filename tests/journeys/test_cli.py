@@ -1,0 +1,56 @@
+"""The command line on running services: what it shows, and what it says when something is not there."""
+
+import json
+
+import pytest
+
+from hearth.cli import story
+from tests.running import Hearth
+
+
+@pytest.fixture
+def she(hearth: Hearth) -> str:
+    """The story's customer, with the story told."""
+    done = hearth.cli("story", "play")
+    assert done.returncode == 0, done.stderr
+    return story.people()["she"]
+
+
+def test_a_customer_is_shown_now_and_as_it_was(hearth: Hearth, she: str) -> None:
+    now = json.loads(hearth.cli("customer", "show", she, "--json").stdout)
+    assert (now["facts"], now["totals"]["cancelled"]["amount"]) == (8, "100000.00")
+    then = hearth.cli("customer", "show", she, "--as-of", "2026-03-12T12:00:00+08:00")
+    assert "6 facts" in then.stdout
+    assert "1000000.00 CNY" in then.stdout
+    assert "crm.deal.payment_received.v1 /story D1-paid" in then.stdout
+    assert "cancelled" not in then.stdout
+
+
+def test_an_account_is_shown_told_and_explained(hearth: Hearth, she: str) -> None:
+    assert json.loads(hearth.cli("account", "show", she, "--json").stdout)["active"] == 1090
+    lines = json.loads(hearth.cli("account", "statement", she, "--json").stdout)
+    assert (lines[-1]["active"], lines[-1]["pending"]) == (1090, 1100)
+    told = hearth.cli("account", "explain", she, "--balance", "pending").stdout
+    assert "pending = 1100" in told
+    assert "grant_points_for_signed_deal" in told
+
+
+def test_the_doctor_finds_both_services_ready(hearth: Hearth) -> None:
+    done = hearth.cli("doctor")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("ready") == 2
+
+
+def test_what_is_not_there_is_said_in_one_line(hearth: Hearth, monkeypatch: pytest.MonkeyPatch) -> None:
+    for part, code in (("customer", "unknown_customer"), ("account", "unknown_account")):
+        unknown = hearth.cli(part, "show", "nobody")
+        assert unknown.returncode == 1
+        assert code in unknown.stderr
+        assert unknown.stderr.count("\n") == 1
+    monkeypatch.setitem(hearth.settings, "HEARTH_URL_LOYALTY", "http://127.0.0.1:1")
+    monkeypatch.setitem(hearth.settings, "KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    silent = hearth.cli("account", "show", "nobody")
+    assert silent.returncode == 1
+    assert "loyalty does not answer at http://127.0.0.1:1" in silent.stderr
+    assert "make run" in silent.stderr
+    assert "no broker answers at 127.0.0.1:1" in hearth.cli("story", "play").stderr
