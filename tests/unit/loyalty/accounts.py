@@ -13,8 +13,8 @@ from contracts.fact import Effect, Fact
 from services.loyalty.domain import model
 from services.loyalty.domain.model import EMPTY, Account
 from services.loyalty.domain.policy import Policy, policy_from
-from services.loyalty.worker.table import RULES
 from services.loyalty.domain.statement import SENTENCES, reconcile
+from services.loyalty.worker.table import RULES
 from tests.unit.facts import fact
 
 POLICY_FILE = Path(__file__).parents[3] / "services" / "loyalty" / "policy" / "loyalty.yaml"

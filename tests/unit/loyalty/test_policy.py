@@ -7,8 +7,8 @@ import yaml
 
 from services.loyalty.domain.errors import InvalidPolicy
 from services.loyalty.domain.policy import policy_from
-from services.loyalty.worker.table import RULES
 from services.loyalty.domain.statement import SENTENCES, SILENCES, explain_silence
+from services.loyalty.worker.table import RULES
 from tests.unit.loyalty.accounts import POLICY, POLICY_FILE
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(POLICY_FILE.read_text("utf-8"))
