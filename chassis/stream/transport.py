@@ -37,16 +37,36 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = 500
         return consumer
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._next: dict[TP, int] = {}
+
+    async def _seek_wait(self, consumer: Any, partitions: Any) -> None:
+        self._next.update(partitions)
+        await super()._seek_wait(consumer, partitions)
+
     async def _fetch_records(
         self, consumer: Any, active_partitions: Any, timeout: Any = None, max_records: Any = None
     ) -> Any:
+        """Batches that know where they were read from.
+
+        Only here, between two seeks, is that certain: outside, a seek and records fetched before it can cross, and what
+        lies between would pass for a hole of the log.
+        """
         try:
-            return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+            found = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+            return {tp: self._batch(tp, records) for tp, records in found.items() if records}
         except (OffsetOutOfRangeError, NoOffsetForPartitionError) as error:
             self.consumer.lost.update(  # type: ignore[attr-defined]
                 error.args[0] if error.args and isinstance(error.args[0], dict) else ()
             )
             return {}
+
+    def _batch(self, tp: TP, records: Any) -> RecordBatch:
+        first = records[0].offset
+        batch = RecordBatch(records, min(self._next.get(tp, first), first))
+        self._next[tp] = batch.end
+        return batch
 
     async def _commit(self, offsets: Any) -> bool:
         """Committed offsets are only for lag figures: a failure is no reason to stop."""
@@ -68,7 +88,6 @@ class Consumer(stock.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_flight: dict[TP, deque[RecordBatch]] = defaultdict(deque)
-        self._position: dict[TP, int] = {}
         self.full: set[TP] = set()
         self.lost: set[TP] = set()
         """Partitions whose next offset the log does not have; the worker opens them again."""
@@ -84,12 +103,11 @@ class Consumer(stock.Consumer):
                 await self.sleep(0.02)
                 return {}
         records = await super()._getmany(wanted, min(timeout, 0.2) if self.full else timeout)
-        return {tp: [batch] for tp, batch in records.items() if batch}
+        return {tp: [batch] for tp, batch in records.items()}
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
-        last, start = record[-1], self._position.get(tp, record[0].offset)
-        batch = RecordBatch(record, min(start, record[0].offset))
-        self._position[tp] = batch.end
+        batch: RecordBatch = record
+        last = batch[-1]
         self._in_flight[tp].append(batch)
         return ConsumerMessage(
             last.topic,
@@ -134,7 +152,6 @@ class Consumer(stock.Consumer):
     async def go_to(self, tp: TP, offset: int) -> None:
         """Read on from this offset; what was fetched before is forgotten."""
         self._in_flight.pop(tp, None)
-        self._position[tp] = offset
         self._read_offset[tp] = offset or None
         await self._thread.seek_wait({tp: offset})
 
@@ -146,8 +163,7 @@ class Consumer(stock.Consumer):
             return
         assigned = set(self.assignment())
         self.full.update(assigned)
-        for tp in assigned:
-            self._thread.seek(tp, self._position.get(tp, 0))
+        await self._thread.seek_wait(dict.fromkeys(assigned, 0))
         self.on_seek(assigned)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -155,7 +171,6 @@ class Consumer(stock.Consumer):
         await self.commit()
         for tp in revoked:
             self._in_flight.pop(tp, None)
-            self._position.pop(tp, None)
             self.full.discard(tp)
         await super().on_partitions_revoked(revoked)
 

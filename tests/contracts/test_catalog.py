@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from contracts import catalog
-from contracts.catalog import RULES, TOPICS, TYPES, RuleEntry
+from contracts.catalog import PLANNED_TOPICS, RULES, TOPICS, TYPES, RuleEntry
+from contracts.language import Language
+from contracts.topics import plans_of, read_by
 from services.loyalty.domain.commands import COMMANDS
 from services.loyalty.worker.table import RULES as LOYALTY
 from services.profile.worker.table import RULES as PROFILE
@@ -62,3 +64,30 @@ def test_topics_have_the_numbers_of_the_decisions() -> None:
     for topic in TOPICS.values():
         assert (topic.partitions_local, topic.partitions_production, topic.retention_days) == (4, 64, 30)
         assert not topic.personal_data
+
+
+def test_planned_topics_have_the_numbers_of_the_decisions() -> None:
+    kinds = {
+        "intake": (4, 12, 7, True),
+        "fact": (4, 64, 30, False),
+        "self": (4, 64, 30, False),
+        "dead": (1, 1, 90, True),
+    }
+    for topic in PLANNED_TOPICS.values():
+        numbers = (topic.partitions_local, topic.partitions_production, topic.retention_days, topic.personal_data)
+        assert numbers == kinds[topic.name.split(".")[1]]
+
+
+def test_what_is_planned_is_neither_made_nor_read() -> None:
+    assert not PLANNED_TOPICS.keys() & TOPICS.keys()
+    for service in ("leads", "loyalty", "profile", "service_tickets"):
+        served = {*plans_of(service, "", "local"), *read_by(service, "")}
+        assert served <= TOPICS.keys()
+    assert not any(topic.readers for topic in PLANNED_TOPICS.values())
+    assert not {entry.topic for entry in TYPES.values()} & PLANNED_TOPICS.keys()
+
+
+def test_every_fact_from_outside_is_known_and_kept_in_the_timeline() -> None:
+    outside = {name for name, entry in TYPES.items() if entry.owner == catalog.OUTSIDE}
+    assert outside <= PROFILE.keys()
+    assert all(Language("/test").knows(name) for name in outside)

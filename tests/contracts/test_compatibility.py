@@ -96,11 +96,13 @@ def test_the_schemas_are_compatible_with_themselves() -> None:
 
 def test_a_git_revision_is_compared(tmp_path: Path) -> None:
     folder = tmp_path / "contracts" / "schemas"
-    folder.mkdir(parents=True)
+    (folder / "intake").mkdir(parents=True)
     (folder / "a.v1.json").write_text(json.dumps(schema_of(DealSigned)))
+    (folder / "intake" / "a.v1.json").write_text(json.dumps(schema_of(SurveyAnswered)))
     for command in (["init", "-q"], ["add", "."], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "1"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    assert load_revision("HEAD", tmp_path) == {"a.v1": schema_of(DealSigned)}
+    loaded = load_revision("HEAD", tmp_path)
+    assert loaded == {"a.v1": schema_of(DealSigned), "intake/a.v1": schema_of(SurveyAnswered)} == load_folder(folder)
 
 
 def test_a_break_ends_with_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

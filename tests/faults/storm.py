@@ -16,12 +16,26 @@ CALLS = {
     "sweep": ("unfinished", "publish", "heads", "replace_views", "finish"),
     "compaction": ("views", "links", "watermark", "join", "stub"),
 }
-PLACES = [f"{role}.{call}.{when}" for role, calls in CALLS.items() for call in calls for when in ("before", "after")]
-"""Every call that occurs in ordinary work; opening and closing a slot happen once, and have tests of their own."""
-
 WRITES = ("insert", "bury", "publish", "advance", "replace_views", "mark_viewed", "finish", "join", "stub")
-AROUND_WRITES = [place for place in PLACES if place.split(".")[1] in WRITES]
+SELDOM = ("watermarks", "bury", "heads", "recall")
+
+AROUND_WRITES = [
+    f"{role}.{call}.{when}"
+    for role, calls in CALLS.items()
+    for call in calls
+    if call in WRITES
+    for when in ("before", "after")
+]
 """Where a crash leaves another state behind than a moment before."""
+
+PLACES = [
+    *AROUND_WRITES,
+    *(f"{role}.{call}.before" for role, calls in CALLS.items() for call in calls if call not in WRITES),
+]
+"""Those, and every read: what dies after a read has done no more than what dies before it.
+
+Opening and closing a slot happen once, and have tests of their own.
+"""
 
 CRASHED = 137
 
@@ -86,7 +100,7 @@ class Storm:
         if member.role == "worker" and rare and (not missing or self.dice.random() < 0.6):
             return dict.fromkeys(rare, 1)
         chosen = self.dice.sample(missing, min(len(missing), 2))
-        return {place: self.dice.randint(1, 6) if ".watermarks" not in place else 1 for place in chosen}
+        return {place: 1 if place.split(".")[1] in SELDOM else self.dice.randint(1, 4) for place in chosen}
 
     def calm(self) -> None:
         """Start all members once more, without faults."""

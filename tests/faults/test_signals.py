@@ -43,4 +43,4 @@ def test_kill_end_and_pause(make_engines: Callable[..., Any], make_cluster: Call
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_kill_end_and_pause_for_minutes(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]) -> None:
-    mixed(make_engines, make_cluster, actions=28)
+    mixed(make_engines, make_cluster, actions=16)

@@ -28,7 +28,7 @@ def here(text: str, hearth: Hearth, customer: str) -> str:
         ("127.0.0.1:19092", hearth.bootstrap),
         ('"crm.journal"', f'"{hearth.journal}"'),
         ("my-customer", customer),
-        (".venv/bin/hearth", f"{sys.executable} -m hearth.cli"),
+        (".venv/bin/hearth", f"'{sys.executable}' -m hearth.cli"),
     ):
         text = text.replace(fixed, found)
     return text

@@ -11,6 +11,7 @@ from contracts.fact import Fact
 from services.profile.domain.history import state_at
 from services.profile.domain.model import EMPTY, Customer
 from services.profile.worker.table import RULES
+from tests.contracts.records import decode_binary, event
 from tests.oracles import profile_oracle
 from tests.unit import facts as f
 from tests.unit.facts import STORY, day
@@ -105,3 +106,10 @@ def test_ten_thousand_facts_leave_a_small_customer() -> None:
     assert customer.facts == 10_000
     assert len(msgspec.msgpack.encode(customer)) < 64 * 1024
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(customer), type=Customer) == customer
+
+
+def test_every_fact_from_outside_finds_its_place_in_the_timeline() -> None:
+    golden = [decode_binary(event(name)) for name in sorted(RULES)]
+    customer = fold(golden)
+    assert sorted(mark.type for mark in customer.timeline) == sorted(RULES)
+    assert list(customer.projects) == ["P1"]
