@@ -51,24 +51,41 @@ class Bench:
 
 def measure(bench: Bench, runs: int) -> list[dict[str, Any]]:
     """All figures, `runs` times each, compared ones in turn."""
-    ours, stock, journal, floor = [], [], [], []
+    names = (
+        "delivery_agent",
+        "delivery_stock_faust",
+        "delivery_agent_headers",
+        "delivery_stock_faust_headers",
+        "journal_to_profile",
+        "floor_journal_to_profile",
+    )
+    found: dict[str, list[float]] = {name: [] for name in names}
     for number in range(runs):
-        ours.append(bench.run("delivery", "records")["records_per_second"])
-        stock.append(bench.run("delivery", "kafka")["records_per_second"])
+        for headers in ([], ["--headers"]):
+            for scheme, name in (("records", "delivery_agent"), ("kafka", "delivery_stock_faust")):
+                done = bench.run("delivery", scheme, *headers)
+                found[name + "_headers" * bool(headers)].append(done["records_per_second"])
         done = bench.run("journal")
-        journal.append(done["facts_per_second"])
-        floor.append(bench.run("floor", str(done["views"] / done["versions"]))["facts_per_second"])
+        found["journal_to_profile"].append(done["facts_per_second"])
+        floor = bench.run("floor", str(done["views"] / done["versions"]))
+        found["floor_journal_to_profile"].append(floor["facts_per_second"])
         print(
-            f"run {number + 1}: delivery {ours[-1]:,.0f} / stock {stock[-1]:,.0f}; "
-            f"journal_to_profile {journal[-1]:,.0f} / floor {floor[-1]:,.0f} facts/s; {json.dumps(done)}",
+            f"run {number + 1}: { ({name: round(values[-1]) for name, values in found.items()}) } {json.dumps(done)}",
             flush=True,
         )
     return [
-        figure("delivery_agent", "records/s", ours, {"delivery_stock_faust": stock}),
-        figure("delivery_stock_faust", "records/s", stock, {}),
-        figure("journal_to_profile", "facts/s", journal, {"floor_journal_to_profile": floor}),
-        figure("floor_journal_to_profile", "facts/s", floor, {}),
+        figure(name, "records/s" if name.startswith("delivery") else "facts/s", values, _against(name, found))
+        for name, values in found.items()
     ]
+
+
+def _against(name: str, found: dict[str, list[float]]) -> dict[str, list[float]]:
+    others = {
+        "delivery_agent": "delivery_stock_faust",
+        "delivery_agent_headers": "delivery_stock_faust_headers",
+        "journal_to_profile": "floor_journal_to_profile",
+    }
+    return {others[name]: found[others[name]]} if name in others else {}
 
 
 def figure(name: str, unit: str, values: list[float], against: dict[str, list[float]]) -> dict[str, Any]:

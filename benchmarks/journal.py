@@ -10,6 +10,7 @@ import time
 
 from benchmarks.workload import J1, QUICK, Work, publish
 from chassis.app import App
+from chassis.main import calm_garbage_collection
 from chassis.migrate import migrate
 from services.profile.app import build
 from services.profile.settings import read_settings
@@ -17,6 +18,7 @@ from services.profile.settings import read_settings
 
 async def measure(work: Work) -> dict[str, float]:
     """Publish the work, then let a fresh worker settle and view it; returns facts per second and what it did."""
+    calm_garbage_collection()
     app = build(read_settings())
     await migrate(app)
     await asyncio.to_thread(publish, app.settings.kafka_bootstrap, app.definition.journal, work)

@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts import catalog
 from contracts.fields import ID_PATTERN
+from contracts.intake.forms import FORMS, Form
 from contracts.reference import example_of
 from contracts.schema import schema_of
 
@@ -26,11 +27,13 @@ def document() -> Node:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {topic.name: _channel(topic) for topic in catalog.TOPICS.values() if _types_on(topic.name)},
+        "channels": {topic.name: _channel(topic) for topic in catalog.TOPICS.values() if _types_on(topic.name)}
+        | {name: _intake_channel(topic) for name, topic in catalog.PLANNED_TOPICS.items() if _forms_on(name)},
         "operations": _operations(),
         "components": {
-            "messages": {name: _message(name, entry) for name, entry in catalog.TYPES.items()},
-            "messageTraits": {"cloudevent": {"headers": _HEADERS}},
+            "messages": {name: _message(name, schema_of(entry.struct)) for name, entry in catalog.TYPES.items()}
+            | {_intake(name): _intake_message(name, form) for name, form in FORMS.items()},
+            "messageTraits": {"cloudevent": {"headers": _HEADERS}, "intake": {"headers": _INTAKE_HEADERS}},
         },
     }
 
@@ -59,6 +62,29 @@ def _types_on(topic: str) -> list[str]:
     return [name for name, entry in catalog.TYPES.items() if entry.topic == topic]
 
 
+def _forms_on(topic: str) -> list[str]:
+    return [_intake(name) for name, form in FORMS.items() if form.topic == topic]
+
+
+def _intake(type_name: str) -> str:
+    return f"intake.{type_name}"
+
+
+def _intake_channel(topic: catalog.Topic) -> Node:
+    channel = _channel(topic)
+    messages = {name: {"$ref": f"#/components/messages/{name}"} for name in _forms_on(topic.name)}
+    return channel | {"description": f"{channel['description']}; planned, nobody reads it yet", "messages": messages}
+
+
+def _intake_message(name: str, form: Form) -> Node:
+    message = _message(name, schema_of(form.struct, "intake"), f"intake/{name}")
+    return message | {
+        "name": _intake(name),
+        "bindings": {"kafka": {"bindingVersion": BINDING}},
+        "traits": [{"$ref": "#/components/messageTraits/intake"}],
+    }
+
+
 def _channel(topic: catalog.Topic) -> Node:
     settings = {"cleanup.policy": ["delete"], "retention.ms": topic.retention_days * DAY_MS}
     kafka = {
@@ -75,15 +101,15 @@ def _channel(topic: catalog.Topic) -> Node:
     }
 
 
-def _message(name: str, entry: catalog.TypeEntry) -> Node:
-    example = example_of(name)
+def _message(name: str, schema: Node, example_name: str = "") -> Node:
+    example = example_of(example_name or name)
     return {
         "name": name,
         "title": name,
-        "summary": schema_of(entry.struct)["description"],
+        "summary": schema["description"],
         "contentType": "application/json",
         "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
-        "payload": {"schemaFormat": JSON_SCHEMA, "schema": schema_of(entry.struct)},
+        "payload": {"schemaFormat": JSON_SCHEMA, "schema": schema},
         "bindings": {"kafka": {"key": {"type": "string"}, "bindingVersion": BINDING}},
         "examples": [{"name": example["id"], "payload": example["data"]}],
     }
@@ -118,7 +144,7 @@ def _operations_of(service: str, action: str, names: set[str]) -> Node:
 
 _RESERVED = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")  # words YAML 1.1 does not read as text
 _TEXT = {"type": "string"}
-_HEADERS = {
+_HEADERS: Node = {
     "type": "object",
     "required": ["ce_specversion", "ce_type", "ce_source", "ce_id", "ce_subject", "ce_time"],
     "properties": {
@@ -132,5 +158,13 @@ _HEADERS = {
         "ce_sequence": _TEXT,
         "ce_previous": _TEXT,
         "content-type": {"const": "application/json"},
+    },
+}
+_INTAKE_HEADERS = {
+    "type": "object",
+    "required": [name for name in _HEADERS["required"] if name != "ce_subject"],
+    "properties": {
+        name: _HEADERS["properties"][name]
+        for name in ("ce_specversion", "ce_type", "ce_source", "ce_id", "ce_time", "content-type")
     },
 }

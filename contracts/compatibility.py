@@ -32,14 +32,19 @@ def breaks_of_all(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[
 
 
 def load_folder(folder: Path) -> dict[str, Schema]:
-    """The schemas of a folder by type name."""
-    return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
+    """The schemas of a folder by type name; those of a folder in it by `folder/type name`."""
+    paths = {path.relative_to(folder): path for path in sorted(folder.rglob("*.json"))}
+    return {name.with_suffix("").as_posix(): json.loads(path.read_text("utf-8")) for name, path in paths.items()}
 
 
 def load_revision(revision: str, repository: Path) -> dict[str, Schema]:
-    """The schemas of a git revision by type name; empty where it has none."""
-    listed = _git(repository, "ls-tree", "--name-only", revision, "contracts/schemas/").split()
-    return {Path(name).stem: json.loads(_git(repository, "show", f"{revision}:{name}")) for name in listed}
+    """The schemas of a git revision, named as by `load_folder`; empty where it has none."""
+    folder = "contracts/schemas/"
+    listed = _git(repository, "ls-tree", "-r", "--name-only", revision, folder).split()
+    return {
+        name.removeprefix(folder).removesuffix(".json"): json.loads(_git(repository, "show", f"{revision}:{name}"))
+        for name in listed
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -82,17 +82,7 @@ def decode(
     `recorded_at` when the extension `recordedat` is absent. `keyed` demands that the key is the subject. Raises
     `Rejected`, and nothing else.
     """
-    if value is None:
-        raise NoData("the record has no value", "/data")
-    if len(value) > MAX_BYTES:
-        raise TooLarge(f"the value has {len(value)} bytes, the limit is {MAX_BYTES}")
-    named = dict(headers)
-    if "ce_type" not in named:
-        named = {name.lower(): text for name, text in headers}
-    if "ce_type" in named or "ce_specversion" in named:
-        attributes, data = _binary(named), value
-    else:
-        attributes, data = open_structured(value, named.get("content-type", STRUCTURED))
+    attributes, data = opened(value, headers)
     if keyed and (key is None or key != attributes.subject.encode()):
         raise KeyMismatch("the record's key must be the subject of the event", "/subject")
     return fact_of(attributes, data, _recorded_at(timestamp_ms, now), readers)
@@ -101,7 +91,10 @@ def decode(
 def event_type(headers: Headers, value: bytes | None) -> str | None:
     """The type a record claims, without looking at anything else; None where there is none to be found."""
     for name, text in headers:
-        if name == "ce_type" or name.lower() == "ce_type":
+        if name == "ce_type":
+            return _names.get(text) or (text or b"").decode("utf-8", "replace")
+    for name, text in headers:
+        if name.lower() == "ce_type":
             return (text or b"").decode("utf-8", "replace")
     try:
         return _structured(value or b"").type or None
@@ -135,6 +128,20 @@ def encode(fact: Fact, *, sequence: str | None = None, previous: str | None = No
 def decode_data(type_name: str, raw: bytes, readers: Readers = catalog.READERS) -> Any:
     """A fact's data from its canonical bytes (`encode_data`), brought to the newest version."""
     return stored_data(type_name, raw, readers)
+
+
+def opened(value: bytes | None, headers: Headers) -> tuple[Attributes, bytes | msgspec.Raw]:
+    """Attributes and raw data of a Kafka record, in either content mode; raises `Rejected`."""
+    if value is None:
+        raise NoData("the record has no value", "/data")
+    if len(value) > MAX_BYTES:
+        raise TooLarge(f"the value has {len(value)} bytes, the limit is {MAX_BYTES}")
+    named = dict(headers)
+    if "ce_type" not in named:
+        named = {name.lower(): text for name, text in headers}
+    if "ce_type" in named or "ce_specversion" in named:
+        return _binary(named), value
+    return open_structured(value, named.get("content-type", STRUCTURED))
 
 
 def open_structured(value: bytes, content_type: bytes) -> tuple[Attributes, bytes | msgspec.Raw]:
@@ -268,5 +275,6 @@ def _fits_source(text: str) -> bool:
     return len(text) <= 200 and text.isprintable()
 
 
+_names = {name.encode(): name for name in catalog.READERS}
 _fits_subject = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}").fullmatch
 _structured = msgspec.json.Decoder(Structured).decode

@@ -29,6 +29,11 @@ CustomerId = Id
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(?!\n)$")]
 """A short snake_case word out of an open list, such as a channel or a reason."""
 
+LABEL_PATTERN = r"^(?=.*\S)[^\u0000-\u001f\u007f@]{1,80}(?!\n)$"
+
+Label = Annotated[str, Meta(pattern=LABEL_PATTERN)]
+"""A short name that somebody chose from a list, such as a campaign or a district: 1 to 80 characters, no `@`."""
+
 Moment = Annotated[datetime, Meta(tz=True)]
 """RFC 3339 with a zone; kept in UTC."""
 
@@ -47,6 +52,10 @@ Currency = Literal["CNY"]
 
 AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?(?!\n)$"
 POSITIVE_PATTERN = r"^(?=.*[1-9])(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?(?!\n)$"
+
+
+class BrokenRule(ValueError):
+    """A rule between fields is broken. Senders read its text, so it names fields and limits and never a value."""
 
 
 class Money(msgspec.Struct, frozen=True, gc=False):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from contracts import catalog
 from contracts.asyncapi import document, to_yaml
+from contracts.intake.forms import FORMS
+from contracts.intake.reference import intake_section
 from contracts.reference import events_page
 from contracts.schema import schema_of
 
@@ -17,12 +19,14 @@ ROOT = Path(__file__).parents[1]
 
 def documents() -> dict[str, str]:
     """Every generated file of the contracts: path from the repository's root → text."""
+    published = {name: schema_of(entry.struct) for name, entry in catalog.TYPES.items()}
+    coming_in = {f"intake/{name}": schema_of(form.struct, "intake") for name, form in FORMS.items()}
     schemas = {
-        f"contracts/schemas/{name}.json": json.dumps(schema_of(entry.struct), indent=2, ensure_ascii=False) + "\n"
-        for name, entry in catalog.TYPES.items()
+        f"contracts/schemas/{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in (published | coming_in).items()
     }
     return schemas | {
-        "docs/events.md": events_page(),
+        "docs/events.md": events_page() + intake_section(),
         "docs/asyncapi.yaml": to_yaml(document()),
     }
 
@@ -31,7 +35,7 @@ def stale(root: Path = ROOT) -> list[str]:
     """The paths under `root` that are missing, differ, or are schemas of types that no longer exist."""
     made = documents()
     wrong = [path for path, text in made.items() if not (root / path).exists() or (root / path).read_text() != text]
-    present = {str(path.relative_to(root)) for path in (root / "contracts" / "schemas").glob("*.json")}
+    present = {str(path.relative_to(root)) for path in (root / "contracts" / "schemas").rglob("*.json")}
     return wrong + sorted(present - made.keys())
 
 

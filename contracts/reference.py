@@ -14,17 +14,34 @@ MADE = "<!-- made by `make generate`; change the catalog or the structs, not thi
 
 
 def example_of(type_name: str) -> dict[str, Any]:
-    """The golden example of a type, as structured CloudEvent."""
+    """The golden example of a type (`intake/` before the name: of its intake form), as structured CloudEvent."""
     return json.loads((EXAMPLES / f"{type_name}.json").read_text("utf-8"))
 
 
 def events_page() -> str:
     """`docs/events.md`: topics, then every type with its owner, key, readers, fields and example."""
-    topics = "".join(_topic_row(topic) for topic in catalog.TOPICS.values())
-    head = "| topic | what | owner | key | read by | days kept | personal data |\n|---|---|---|---|---|---|---|\n"
+    topics = topic_table(catalog.TOPICS.values())
+    planned = topic_table(catalog.PLANNED_TOPICS.values())
     contents = "".join(f"- [`{name}`](#{name.replace('.', '')})\n" for name in sorted(catalog.TYPES))
     sections = "".join(_type_section(name) for name in sorted(catalog.TYPES))
-    return f"# Events\n\n{MADE}\n{ENVELOPE}\n## Topics\n\n{head}{topics}\n## Types\n\n{contents}\n{sections}"
+    head = f"# Events\n\n{MADE}\n{ENVELOPE}\n## Topics\n\n{topics}\n{PLANNED}\n{planned}\n"
+    return f"{head}## Types\n\n{contents}\n{sections}"
+
+
+def topic_table(topics: Iterable[catalog.Topic]) -> str:
+    """Topics as a table."""
+    head = "| topic | what | owner | key | read by | days kept | personal data |\n|---|---|---|---|---|---|---|\n"
+    return head + "".join(_topic_row(topic) for topic in topics)
+
+
+def field_table(schema: dict[str, Any]) -> str:
+    """The fields of a struct's schema as a table."""
+    required = schema.get("required", ())
+    rows = (
+        f"| `{name}` | {field_kind(field)} | {'yes' if name in required else ''} | {field_class(field)} |\n"
+        for name, field in schema["properties"].items()
+    )
+    return "| field | holds | required | class |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def errors_page(sections: dict[str, Iterable[type[Refused]]]) -> str:
@@ -50,21 +67,12 @@ def _type_section(name: str) -> str:
     )
     example = json.dumps(example_of(name), indent=2, ensure_ascii=False)
     listed = "\n".join(facts)
-    return f"### {name}\n\n{schema['description']}\n\n{listed}\n\n{_fields(schema)}\n```json\n{example}\n```\n\n"
+    return f"### {name}\n\n{schema['description']}\n\n{listed}\n\n{field_table(schema)}\n```json\n{example}\n```\n\n"
 
 
 def _rules(before: str, names: Iterable[str], after: str) -> str:
     listed = ", ".join(f"`{name}`" for name in names)
     return f"{before}{listed}{after}" if listed else ""
-
-
-def _fields(schema: dict[str, Any]) -> str:
-    required = schema.get("required", ())
-    rows = (
-        f"| `{name}` | {field_kind(field)} | {'yes' if name in required else ''} | {field_class(field)} |\n"
-        for name, field in schema["properties"].items()
-    )
-    return "| field | holds | required | class |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def _error_table(classes: Iterable[type[Refused]]) -> str:
@@ -84,6 +92,9 @@ Unknown fields are ignored, and fields may be added. Money is a decimal string w
 
 A field's class: *plain* travels; *personal* and *free_text* stay in profile's vault, and a *…_ref* is the reference to
 one there.
+"""
+
+PLANNED = """Planned, and neither made nor read by any service yet:
 """
 
 ERRORS = """What was refused, by stable code. HTTP answers are `application/problem+json` with `type`

@@ -5,13 +5,13 @@ import re
 import msgspec
 
 from contracts.errors import InvalidField, MissingField, NotJson, NotUtf8, Rejected, WrongType
+from contracts.fields import BrokenRule
 
 _PATH = re.compile(r" - at `\$(.*)`$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _MISSING = re.compile(r"Object missing required field `([^`]+)`")
 _WRONG = re.compile(r"Expected (`[a-z |]+`), got `[a-z |]+`")
 _LENGTH = re.compile(r"Expected `[a-z |]+` (of length )?[<>=]+ [0-9.]+")
-_OUR_RULES = re.compile(r"(min must be less than max|value must lie between min and max)")
 
 
 def rejection_of(error: Exception, raw: bytes, prefix: str) -> Rejected:
@@ -21,7 +21,10 @@ def rejection_of(error: Exception, raw: bytes, prefix: str) -> Rejected:
     if not isinstance(error, msgspec.ValidationError):
         return NotJson("the text is not well-formed JSON", prefix)
     message = str(error)
-    return _from_message(message, prefix + _pointer(message))
+    pointer = prefix + _pointer(message)
+    if isinstance(error.__cause__, BrokenRule):
+        return InvalidField(str(error.__cause__), pointer)
+    return _from_message(message, pointer)
 
 
 def _from_message(message: str, pointer: str) -> Rejected:
@@ -31,7 +34,7 @@ def _from_message(message: str, pointer: str) -> Rejected:
         return WrongType(f"expected {wrong[1]}", pointer)
     if "timezone" in message:
         return InvalidField("a time needs a zone", pointer)
-    if limit := _LENGTH.match(message) or _OUR_RULES.match(message):
+    if limit := _LENGTH.match(message):
         return InvalidField(limit[0], pointer)
     if "matching regex" in message:
         return InvalidField("the text does not have the expected form", pointer)

@@ -12,13 +12,31 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
 
+BETWEEN_FIELDS: dict[str, Schema] = {
+    "Contact": {
+        "oneOf": [
+            {"required": ["identifiers"]},
+            {"required": ["customer_id"], "properties": {"customer_id": {"type": "string"}}},
+        ]
+    },
+    "Identifier": {
+        "if": {"properties": {"type": {"const": "external"}}},
+        "then": {"required": ["issuer"], "properties": {"issuer": {"type": "string"}}},
+        "else": {"properties": {"issuer": {"type": "null"}}},
+    },
+}
+"""Rules between fields that structs check in code, by the struct's name, for those who only have the schema."""
 
-def schema_of(struct: type[msgspec.Struct]) -> Schema:
-    """The schema of a fact's data; unknown members are allowed, because fields may be added."""
+
+def schema_of(struct: type[msgspec.Struct], form: str = "") -> Schema:
+    """The schema of a fact's data; unknown members are allowed, because fields may be added.
+
+    `form` tells schemas of one type apart; it is empty for the form of the journal and of what Hearth publishes.
+    """
     (root,), found = msgspec.json.schema_components((struct,), ref_template="#/$defs/{name}")
     body = found.pop(root["$ref"].rpartition("/")[2])
-    parts = {name: _described(part) for name, part in found.items()}
-    head = {"$schema": DIALECT, "$id": f"urn:hearth:schema:{type_of(struct)}"}
+    parts = {name: _described(part) | BETWEEN_FIELDS.get(name, {}) for name, part in found.items()}
+    head = {"$schema": DIALECT, "$id": f"urn:hearth:schema:{form and form + ':'}{type_of(struct)}"}
     schema = head | {"title": type_of(struct)} | _described(body)
     whole = schema | {"$defs": dict(sorted(parts.items()))} if parts else schema
     return msgspec.json.decode(msgspec.json.encode(whole))

@@ -16,6 +16,8 @@ PROGRESS = "crm.progress.v1"
 
 FACTS_PER_ENTITY = 500
 BYTES_PER_ENTITY = 1 << 20
+FEW = 16
+"""So many facts of one entity never need a cut: a record has at most 64 KiB."""
 
 
 class Batch(NamedTuple):
@@ -28,9 +30,12 @@ class Batch(NamedTuple):
     dead: tuple[Dead, ...] = ()
     horizon: datetime | None = None
     size: int = 0
+    groups: dict[Key, list[Item]] | None = None
 
     def by_key(self) -> dict[Key, list[Item]]:
-        """The facts of each entity, in offset order."""
+        """The facts of each entity, in offset order; made once for a whole batch, it is asked for several times."""
+        if self.groups is not None:
+            return self.groups
         groups: dict[Key, list[Item]] = {}
         for item in self.items:
             group = groups.get(item.key)
@@ -48,6 +53,7 @@ class Batch(NamedTuple):
             items=tuple(i for i in self.items if start <= i.offset < end),
             dead=tuple(d for d in self.dead if start <= d.offset < end),
             horizon=self.horizon if end == self.end else None,
+            groups=None,
         )
 
     def halves(self) -> tuple[Batch, Batch]:
@@ -82,7 +88,8 @@ class Reader:
                 items.append(Item(record.offset, Key(rule.kind, rule.key(fact)), fact, record.value))
             except Exception as error:
                 dead.append(dead_record(slot, record, type_ if type_ and self.language.knows(type_) else "", error))
-        return Batch(slot, start, end, tuple(items), tuple(dead), horizon, size)
+        batch = Batch(slot, start, end, tuple(items), tuple(dead), horizon, size)
+        return batch._replace(groups=batch.by_key())
 
 
 def dead_record(slot: str, record: Any, type_: str, error: Exception) -> Dead:
@@ -114,7 +121,8 @@ def _dead(slot: str, offset: int, error: Exception, type_: str, fact: str, key: 
 
 def split(batch: Batch) -> Iterator[Batch]:
     """Cut where one entity reaches 500 facts or 1 MB."""
-    start, cuts = batch.start, list(_cuts(batch.items))
+    fits = all(len(group) <= FEW for group in batch.by_key().values())
+    start, cuts = batch.start, [] if fits else list(_cuts(batch.items))
     for end in [*cuts, batch.end]:
         yield batch.part(start, end) if cuts else batch
         start = end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid5
@@ -19,6 +20,11 @@ EPOCH_BITS = 40
 """A restore starts a new epoch: sequence numbers go on at `epoch << EPOCH_BITS`, so no old version looks like a new one."""
 
 
+@lru_cache(maxsize=65_536)
+def _prefix(kind: str, id_: str) -> bytes:
+    return blake2b(f"{kind}\0{id_}".encode(), digest_size=16).digest()
+
+
 class Key(NamedTuple):
     """Which entity: its kind and its id (the key of its facts)."""
 
@@ -27,7 +33,7 @@ class Key(NamedTuple):
 
     def prefix(self) -> bytes:
         """16 bytes that start the `_id` of every version of this entity."""
-        return blake2b(f"{self.kind}\0{self.id}".encode(), digest_size=16).digest()
+        return _prefix(self.kind, self.id)
 
 
 class Fact(Protocol):

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from contracts.facts.base import FactData
-from contracts.fields import About, Code, FreeTextRef, Id
+from contracts.fields import About, BrokenRule, Code, FreeTextRef, Id
 
 Score = Annotated[int, Meta(ge=-1000, le=1000)] | Annotated[float, Meta(ge=-1000, le=1000)]
 Stage = Literal["viewing", "contract", "waiting", "handover", "moving_in", "living", "repair", "complaint"]
@@ -24,9 +24,9 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     def __post_init__(self) -> None:
         """Refuse a scale without width and a value outside it."""
         if not self.min < self.max:
-            raise ValueError("min must be less than max")
+            raise BrokenRule("min must be less than max")
         if not self.min <= self.value <= self.max:
-            raise ValueError("value must lie between min and max")
+            raise BrokenRule("value must lie between min and max")
 
 
 class SurveyAnswered(FactData, frozen=True):

@@ -21,7 +21,10 @@ class VisitScheduled(FactData, frozen=True):
 
 
 class VisitCompleted(FactData, frozen=True):
-    """The customer was there. `party_size` counts the people, the customer included."""
+    """The customer was there. `party_size` counts the people, the customer included.
+
+    `check_in_code` is the one-time code the customer showed, as proof of having been there.
+    """
 
     TYPE = "crm.visit.completed.v1"
 
@@ -33,6 +36,7 @@ class VisitCompleted(FactData, frozen=True):
     units_seen: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
     occasion: Literal["first", "return"] | None = None
     rating: Annotated[int, Meta(ge=1, le=5)] | None = None
+    check_in_code: Id | None = None
 
 
 class VisitMissed(FactData, frozen=True):

@@ -22,4 +22,11 @@ RULES: dict[str, Rule] = {
     "crm.deal.handed_over.v1": Rule("customer", by_customer, describe),
     "crm.deal.changed.v1": Rule("customer", by_customer, describe),
     "crm.deal.cancelled.v1": Rule("customer", by_customer, describe),
+    "crm.lead.captured.v1": Rule("customer", by_customer, describe),
+    "crm.lead.contacted.v1": Rule("customer", by_customer, describe),
+    "crm.complaint.raised.v1": Rule("customer", by_customer, describe),
+    "crm.request.raised.v1": Rule("customer", by_customer, describe),
+    "crm.customer.described.v1": Rule("customer", by_customer, describe),
+    "crm.customer.linked.v1": Rule("customer", by_customer, describe),
+    "crm.consent.changed.v1": Rule("customer", by_customer, describe),
 }
