@@ -177,12 +177,17 @@ class LaneTask:
             if not self.views.behind:
                 await asyncio.sleep(0.01)
                 continue
-            if self.busy:
-                await asyncio.sleep(VIEW_PAUSE)
+            await self._gather()
             try:
                 await self.views.flush()
             except Transient:
                 await asyncio.sleep(0.2)
+
+    async def _gather(self) -> None:
+        """While the lane is busy, let versions of the same entities come together; at rest, do not wait."""
+        until = time.monotonic() + VIEW_PAUSE
+        while self.busy and time.monotonic() < until:
+            await asyncio.sleep(0.02)
 
     async def _pause(self, attempt: int) -> None:
         if attempt in (1, 10) or attempt % 100 == 0:
