@@ -22,8 +22,8 @@ def storm(
     seconds: float,
     seed: int,
 ) -> None:
-    cluster = make_cluster(make_engines(), workers=4, session=1.0)
-    load = Load(cluster.engines.bootstrap, cluster.journal, cluster.ends, seed=seed, rate=80, rubbish=0.015)
+    cluster = make_cluster(make_engines(), workers=4, session=1.5)
+    load = Load(cluster.engines.bootstrap, cluster.journal, cluster.ends, seed=seed, rate=50, rubbish=0.02)
     load.begin()
     cluster.start()
     cluster.ready()
@@ -63,8 +63,8 @@ def test_a_crash_around_every_write(make_engines: Callable[..., Any], make_clust
 @pytest.mark.faults
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.timeout(2400)
+@pytest.mark.timeout(3000)
 def test_a_crash_at_every_place_twenty_times(
     make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]
 ) -> None:
-    storm(make_engines, make_cluster, PLACES, wanted=20, seconds=1800, seed=12)
+    storm(make_engines, make_cluster, PLACES, wanted=20, seconds=2400, seed=12)
