@@ -1,8 +1,8 @@
 """The record-batch transport on a broker: the same agent as on stock Faust, in order, nothing skipped, every codec."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any, ClassVar
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
@@ -31,12 +31,23 @@ async def until(condition: Callable[[], Any], seconds: float = 30) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+async def no_reader_outlives_its_test() -> AsyncIterator[None]:
+    """A test that fails in the middle must not leave an app whose threads keep the process alive."""
+    yield
+    for reader in list(Reader.running):
+        await reader.stop()
+
+
 class Reader:
     """A Faust app with one agent that keeps what it gets."""
+
+    running: ClassVar[list["Reader"]] = []
 
     def __init__(self, scheme: str, bootstrap: str, topic: str, finish: bool = True) -> None:
         self.batches: list[RecordBatch] = []
         self.finish = finish
+        self.running.append(self)
         self.app = make_app(f"{topic}.group", bootstrap, 6.0, scheme=scheme, consumer_auto_offset_reset="earliest")
         self.app.agent(self.app.topic(topic, key_serializer="raw", value_serializer="raw"))(self.agent)
         self.app.finalize()
@@ -64,6 +75,7 @@ class Reader:
         return [record.value for batch in self.batches for record in batch]
 
     async def stop(self) -> None:
+        self.running.remove(self)
         await self.app.stop()
         await asyncio.gather(*self.started)
 
