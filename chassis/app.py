@@ -182,7 +182,8 @@ class App:
         if self.worker is None:
             return []
         crashed = ["the consumer crashed"] if self.worker.app.crashed else []
-        return crashed + [f"lane {name} does not move" for name in self.worker.stalled]
+        failed = [f"lane {name} failed" for name in self.worker.failed]
+        return crashed + failed + [f"lane {name} does not move" for name in self.worker.stalled]
 
     async def not_ready(self) -> list[str]:
         """Reasons not to send requests here."""

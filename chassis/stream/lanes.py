@@ -67,6 +67,8 @@ class LaneTask:
         self.horizon: datetime | None = None
         self.incarnation = ""
         self.stopped_by = ""
+        self.failed = False
+        """True if it stopped for a reason that nobody foresaw: a restart may help, an operator need not decide."""
         self.waiting_for = ""
         self.moved_at = time.monotonic()
         self.busy = False
@@ -89,7 +91,7 @@ class LaneTask:
             self.stopped_by = str(error)
             log.error("lane stopped", topic=self.topic, partition=self.partition, reason=self.stopped_by)
         except Exception as error:
-            self.stopped_by = f"{type(error).__name__} in the lane"
+            self.stopped_by, self.failed = f"{type(error).__name__} in the lane", True
             log.exception("lane failed", topic=self.topic, partition=self.partition)
         finally:
             if viewer is not None:

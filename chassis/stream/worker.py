@@ -165,6 +165,11 @@ class Worker:
         ]
 
     @property
+    def failed(self) -> list[str]:
+        """Lanes that ended by an error nobody foresaw."""
+        return [f"{tp.topic}[{tp.partition}]" for tp, lane in self.lanes.items() if lane.failed]
+
+    @property
     def stopped(self) -> dict[str, str]:
         """Lanes that stopped themselves, with the reason."""
         return {f"{tp.topic}[{tp.partition}]": lane.stopped_by for tp, lane in self.lanes.items() if lane.stopped_by}

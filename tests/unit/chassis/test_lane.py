@@ -75,3 +75,21 @@ async def test_a_batch_that_does_not_start_at_the_watermark_is_sent_back() -> No
     assert await one.work(batch(1, "f2", "f3", "f4")) == 4
     assert (await store.heads([ANN]))[ANN].state.applied == ("f1", "f2", "f3", "f4")
     assert one.counts.discarded == 2
+
+
+async def test_after_a_lost_reply_views_are_asked_of_the_chains() -> None:
+    one, store, _ = await lane()
+    await one.views.flush()
+    assert not one.views.doubtful
+    advance = store.advance
+
+    async def loses_its_reply(*args: Any) -> bool:
+        store.advance = advance
+        await advance(*args)
+        raise Transient("database: reply lost")
+
+    store.advance = loses_its_reply
+    assert await one.work(batch(0, "f1")) == 1
+    assert one.views.doubtful
+    await one.views.flush()
+    assert (await store.views([ANN]))[ANN].state.applied == ("f1",)

@@ -10,7 +10,14 @@ from chassis.stream.worker import STALLED, Worker
 
 
 def lane(**state: Any) -> Any:
-    usual = {"waits": "", "stopped_by": "", "busy": True, "moved_at": time.monotonic() - STALLED - 1, "position": 5}
+    usual = {
+        "failed": False,
+        "waits": "",
+        "stopped_by": "",
+        "busy": True,
+        "moved_at": time.monotonic() - STALLED - 1,
+        "position": 5,
+    }
     return SimpleNamespace(**{**usual, **state})
 
 
@@ -41,6 +48,11 @@ def test_a_lane_that_stopped_itself_is_not_ready_but_no_reason_to_restart() -> N
     assert one.stalled == []
     assert one.stopped == {"t[0]": "a gap"}
     assert one.ready
+
+
+def test_a_lane_that_failed_is_a_reason_to_restart() -> None:
+    assert worker(t=lane(failed=True, stopped_by="KeyError in the lane")).failed == ["t[0]"]
+    assert worker(t=lane(stopped_by="a gap")).failed == []
 
 
 def test_nothing_assigned_is_not_ready() -> None:

@@ -30,6 +30,8 @@ def test_many_facts_close_into_a_filter_of_four_bytes_each() -> None:
     memory = Memory()
     for number in range(10_000):
         memory = memory.adding([fact_mark(b"e" * 16, "s", str(number))])
+    marks = [fact_mark(b"e" * 16, "s", str(number)) for number in range(10_000)]
+    assert all(mark in memory.known() or memory.perhaps(mark) for mark in marks[::37])
     assert len(memory.older) + len(memory.recent) <= 4 * 10_000 + 8 * SEGMENT
     false_hits = sum(memory.perhaps(fact_mark(b"e" * 16, "s", f"new-{n}")) for n in range(20_000))
     assert false_hits < 20
