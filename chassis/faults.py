@@ -3,7 +3,8 @@
 Every call to the database and the broker is a place, named `<role>.<call>.before` or `.after`, for the roles `lane`,
 `view`, `door`, `timer`, `sweep` and `compaction`. `HEARTH_CRASH_AT=lane.insert.after:3` ends the process at the third
 time (several places, with commas between them: whichever comes first), `HEARTH_PAUSE_AT` stops it there until somebody
-sends SIGCONT (a zombie); `HEARTH_LOSE_REPLIES=<probability>:<seed>` loses replies. Without these nothing is wrapped.
+sends SIGCONT (a zombie); `HEARTH_LOSE_REPLIES=<probability>:<seed>` loses the first reply of every place and, by that
+chance, later ones. Without these nothing is wrapped.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Faults:
         probability, _, seed = environ.get(LOSE_REPLIES, "").partition(":")
         self._probability = float(probability or 0)
         self._dice = random.Random(int(seed or 0))
+        self._lost: set[str] = set()
         self.seen: Counter[str] = Counter()
 
     @property
@@ -54,8 +56,12 @@ class Faults:
             os.kill(os.getpid(), signal.SIGSTOP)
 
     def after(self, place: str) -> None:
-        """Lose the reply here, by chance."""
-        if self._probability and self._dice.random() < self._probability:
+        """Lose the reply here: the first time, and then by chance."""
+        if not self._probability:
+            return
+        first = place not in self._lost
+        if first or self._dice.random() < self._probability:
+            self._lost.add(place)
             print(f"fault: lost the reply of {place}", file=sys.stderr, flush=True)
             raise Transient(f"fault: the reply of {place} was lost")
 

@@ -9,6 +9,7 @@ has asked the database and called `go_to`. A consumer without `on_seek` starts a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ from faust.types import TP, ConsumerMessage
 from chassis.stream.records import RecordBatch
 
 SCHEME = "records"
+
+COMMIT = 5.0
+"""Most seconds for a commit of offsets."""
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +74,12 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         return batch
 
     async def _commit(self, offsets: Any) -> bool:
-        """Committed offsets are only for lag figures: a failure is no reason to stop."""
+        """Committed offsets are only for lag figures: a failure is no reason to stop, and a topic that is gone (aiokafka
+        tries again for ever) no reason to wait: a rebalance waits for this."""
         try:
             owned = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if tp in self.assignment()}
             if owned:
-                await self._ensure_consumer().commit(owned)
+                await asyncio.wait_for(self._ensure_consumer().commit(owned), COMMIT)
             return True
         except Exception as error:
             log.info("offsets were not committed, lag figures are late: %s", type(error).__name__)

@@ -44,12 +44,12 @@ class Reader:
 
     running: ClassVar[list["Reader"]] = []
 
-    def __init__(self, scheme: str, bootstrap: str, topic: str, finish: bool = True) -> None:
+    def __init__(self, scheme: str, bootstrap: str, *topics: str, finish: bool = True) -> None:
         self.batches: list[RecordBatch] = []
         self.finish = finish
         self.running.append(self)
-        self.app = make_app(f"{topic}.group", bootstrap, 6.0, scheme=scheme, consumer_auto_offset_reset="earliest")
-        self.app.agent(self.app.topic(topic, key_serializer="raw", value_serializer="raw"))(self.agent)
+        self.app = make_app(f"{topics[0]}.group", bootstrap, 6.0, scheme=scheme, consumer_auto_offset_reset="earliest")
+        self.app.agent(self.app.topic(*topics, key_serializer="raw", value_serializer="raw"))(self.agent)
         self.app.finalize()
         self.started: list[asyncio.Task[None]] = []
         if scheme == "records":
@@ -136,6 +136,9 @@ async def test_a_full_partition_is_not_fetched_until_it_has_room(engines: Any, n
     full = next(tp for tp in consumer.assignment() if tp.partition == 0)
     consumer.full.add(full)
     producer = Producer({"bootstrap.servers": engines.bootstrap})
+    producer.produce(topic, b"the fetch begun before is over", b"k", partition=1)
+    producer.flush(20)
+    await until(lambda: reader.values)
     for partition in (0, 1):
         for _ in range(50):
             producer.produce(topic, b"p%d" % partition, b"k", partition=partition)
@@ -147,12 +150,31 @@ async def test_a_full_partition_is_not_fetched_until_it_has_room(engines: Any, n
     await reader.stop()
 
 
+@pytest.mark.real  # the embedded broker makes every topic that a client asks for
+async def test_a_topic_that_was_away_for_a_while_is_read_when_it_is_back(engines: Any, namespace: str) -> None:
+    topics, gone, stays = Topics(engines.bootstrap), f"{namespace}.gone", f"{namespace}.stays"
+    await topics.create({gone: (1, 1, {}), stays: (1, 1, {})})
+    send(engines.bootstrap, gone, [b"before"])
+    reader = Reader("records", engines.bootstrap, gone, stays)
+    await reader.app.start()
+    consumer: Any = reader.app.consumer
+    await until(lambda: reader.values == [b"before"])
+    admin = AdminClient({"bootstrap.servers": engines.bootstrap})
+    for future in admin.delete_topics([gone], operation_timeout=20).values():
+        await asyncio.to_thread(future.result)
+    await until(lambda: {tp.topic for tp in consumer.assignment()} == {stays})  # the group was shared out without it
+    await topics.create({gone: (1, 1, {})})
+    send(engines.bootstrap, gone, [b"after"])
+    await until(lambda: reader.values == [b"before", b"after"])
+    await reader.stop()
+
+
 @pytest.mark.parametrize("finish", [True, False])
 async def test_offsets_are_committed_only_for_finished_batches(engines: Any, namespace: str, finish: bool) -> None:
     topic = f"{namespace}.t"
     await Topics(engines.bootstrap).create({topic: (1, 1, {})})
     send(engines.bootstrap, topic, [b"x"] * 30)
-    reader = Reader("records", engines.bootstrap, topic, finish)
+    reader = Reader("records", engines.bootstrap, topic, finish=finish)
     await reader.app.start()
     await until(lambda: len(reader.values) >= 30)
     await reader.app.consumer.commit()
