@@ -28,7 +28,7 @@ def document() -> Node:
         },
         "defaultContentType": "application/json",
         "channels": {topic.name: _channel(topic) for topic in catalog.TOPICS.values() if _types_on(topic.name)}
-        | {name: _intake_channel(topic) for name, topic in catalog.PLANNED_TOPICS.items() if _forms_on(name)},
+        | {name: _intake_channel(topic) for name, topic in catalog.TOPICS.items() if _forms_on(name)},
         "operations": _operations(),
         "components": {
             "messages": {name: _message(name, schema_of(entry.struct)) for name, entry in catalog.TYPES.items()}
@@ -73,7 +73,7 @@ def _intake(type_name: str) -> str:
 def _intake_channel(topic: catalog.Topic) -> Node:
     channel = _channel(topic)
     messages = {name: {"$ref": f"#/components/messages/{name}"} for name in _forms_on(topic.name)}
-    return channel | {"description": f"{channel['description']}; planned, nobody reads it yet", "messages": messages}
+    return channel | {"messages": messages}
 
 
 def _intake_message(name: str, form: Form) -> Node:

@@ -5,7 +5,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts.facts import complaints, consent, customers, deals, leads, loyalty, operations, surveys, visits
+from contracts.facts import (
+    complaints,
+    consent,
+    customers,
+    deals,
+    identity,
+    leads,
+    loyalty,
+    operations,
+    surveys,
+    visits,
+)
 from contracts.upcast import Reader, Upcast, readers_of, type_of
 
 
@@ -60,18 +71,28 @@ TOPICS: dict[str, Topic] = {
         Topic(
             "crm.self.profile", "profile", "profile to itself: other entities hear of a fact", "entity id", ("profile",)
         ),
+        Topic("crm.intake.lead", "profile", "leads from outside", FREE, ("profile",), 4, 12, 7, True),
+        Topic("crm.intake.visit", "profile", "visits from outside", FREE, ("profile",), 4, 12, 7, True),
+        Topic("crm.intake.deal", "profile", "deals from outside", FREE, ("profile",), 4, 12, 7, True),
+        Topic(
+            "crm.intake.complaint",
+            "profile",
+            "complaints and requests from outside",
+            FREE,
+            ("profile",),
+            4,
+            12,
+            7,
+            True,
+        ),
+        Topic("crm.intake.survey", "profile", "survey answers from outside", FREE, ("profile",), 4, 12, 7, True),
+        Topic("crm.intake.customer", "profile", "what others know about customers", FREE, ("profile",), 4, 12, 7, True),
     )
 }
 
 PLANNED_TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        Topic("crm.intake.lead", "profile", "leads from outside", FREE, (), 4, 12, 7, True),
-        Topic("crm.intake.visit", "profile", "visits from outside", FREE, (), 4, 12, 7, True),
-        Topic("crm.intake.deal", "profile", "deals from outside", FREE, (), 4, 12, 7, True),
-        Topic("crm.intake.complaint", "profile", "complaints and requests from outside", FREE, (), 4, 12, 7, True),
-        Topic("crm.intake.survey", "profile", "survey answers from outside", FREE, (), 4, 12, 7, True),
-        Topic("crm.intake.customer", "profile", "what others know about customers", FREE, (), 4, 12, 7, True),
         Topic("crm.fact.leads", "leads", "what happened to leads", "customer_id", ()),
         Topic("crm.fact.service_tickets", "service_tickets", "what happened to tickets", "customer_id", ()),
         Topic("crm.self.leads", "leads", "leads to itself: other entities hear of a fact", "entity id", ()),
@@ -107,6 +128,8 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(customers.CustomerDescribed, JOURNAL, OUTSIDE),
         TypeEntry(customers.CustomerLinked, JOURNAL, OUTSIDE),
         TypeEntry(consent.ConsentChanged, JOURNAL, OUTSIDE),
+        TypeEntry(identity.CustomerMerged, JOURNAL, "profile"),
+        TypeEntry(identity.CustomerUnmerged, JOURNAL, "profile"),
         TypeEntry(operations.Progress, JOURNAL, "profile", keyed_by="the word progress"),
         TypeEntry(loyalty.PointsEarned, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsReleased, FACT_LOYALTY, "loyalty"),

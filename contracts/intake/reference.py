@@ -31,7 +31,8 @@ def _form(name: str, form: Form) -> str:
 
 
 INTAKE = """What outside systems send, on `crm.intake.*`: the same types, with people as the sender knows them and with
-personal and free text in the clear. No service reads these topics yet. The record's key is free; `subject` and
+personal and free text in the clear. Profile reads these topics, and its `POST /v1/events` takes the same events. The
+record's key is free; `subject` and
 `recordedat` are not read. Who the contact is, is decided once; the journal then has the fact under the customer's id,
 every other contact as a customer id, and a reference to the vault in place of each personal or free text.
 """
