@@ -23,9 +23,7 @@ async def migrate(app: App) -> None:
     plans = {name: topic_settings(plan, app.settings.replication) for name, plan in app.definition.topics.items()}
     created = await app.topics.create(plans)
     kinds = app.definition.kinds(no_policy())
-    await ensure_indexes(
-        app.database, kinds.values(), [(index.collection, index.fields) for index in app.definition.indexes]
-    )
+    await ensure_indexes(app.database, kinds.values(), app.definition.indexes)
     log.info("migrated", topics_created=created, policy=await _publish_policy(app))
 
 

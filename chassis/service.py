@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chassis.fold.model import Due, Key, Kind, Rule
+from chassis.fold.relay import Handler
 from chassis.policy import PolicyBook
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ class TopicPlan(Protocol):
 
 
 class Index(NamedTuple):
-    """An index of a view's collection: fields with direction."""
+    """An index of a collection: fields with direction; `where` keeps it to documents that fit."""
 
     collection: str
     fields: tuple[tuple[str, int], ...]
+    where: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,4 +62,7 @@ class Definition:
     policy_from: Callable[[Mapping[str, Any]], Any] | None = None
     indexes: Sequence[Index] = ()
     every_second: Callable[[App], Awaitable[None]] | None = None
+    relayed: Sequence[str] = ()
+    relay: Callable[[App], Handler] | None = None
+    """Makes what decides about the records of the topics in `relayed`; these are not folded."""
     tasks: Mapping[str, Callable[[App, Sequence[str]], Awaitable[int]]] = field(default_factory=dict)

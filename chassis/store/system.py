@@ -20,7 +20,9 @@ Database = AsyncDatabase[dict[str, Any]]
 
 @transient
 async def ensure_indexes(
-    database: Database, kinds: Iterable[Kind], more: Iterable[tuple[str, tuple[tuple[str, int], ...]]] = ()
+    database: Database,
+    kinds: Iterable[Kind],
+    more: Iterable[tuple[str, tuple[tuple[str, int], ...], Mapping[str, Any] | None]] = (),
 ) -> None:
     """The indexes that the protocol needs, and those of a service's lists. Making one again changes nothing."""
     for kind in kinds:
@@ -34,8 +36,9 @@ async def ensure_indexes(
         )
     await database["slots"].create_index([("topic", ASCENDING), ("partition", ASCENDING)], name="place")
     await database["dead"].create_index([("at", ASCENDING)], name="at")
-    for collection, fields in more:
-        await database[collection].create_index(list(fields))
+    await database["dead"].create_index([("fact", ASCENDING)], name="fact")
+    for collection, fields, where in more:
+        await database[collection].create_index(list(fields), **({"partialFilterExpression": where} if where else {}))
 
 
 @transient

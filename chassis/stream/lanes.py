@@ -15,6 +15,7 @@ from chassis.fold.batch import Reader
 from chassis.fold.lane import Counts, Lane, OutOfStep
 from chassis.fold.model import Kind, Watermark
 from chassis.fold.ports import Broker, Store, Transient
+from chassis.fold.relay import Handler, Relay
 from chassis.fold.rules import Folder
 from chassis.fold.slots import Gap, open_slot, slot_name
 from chassis.fold.views import Views
@@ -44,6 +45,9 @@ class Mounted:
     table: int
     on_written: Callable[[Any], None]
     counts: Counts = field(default_factory=Counts)
+    handler: Handler | None = None
+    relayed: frozenset[str] = frozenset()
+    """Topics whose records go to `handler` instead of being folded."""
 
 
 class LaneTask:
@@ -61,7 +65,8 @@ class LaneTask:
         self._go_to, self._set_full = go_to, set_full
         self.queue: asyncio.Queue[RecordBatch] = asyncio.Queue()
         self.mark: Watermark | None = None
-        self.lane: Lane | None = None
+        self.lane: Lane | Relay | None = None
+        self.reader: Reader | Relay = mounted.reader
         self.views: Views | None = None
         self.position = -1
         self.horizon: datetime | None = None
@@ -107,10 +112,19 @@ class LaneTask:
                 self.waiting_for, attempt = str(error), attempt + 1
                 await self._pause(attempt)
         self.waiting_for = ""
+        self._mount(self.mark.slot)
+        self.horizon = self.mark.horizon
+        await self._move_to(self.mark.settled)
+
+    def _mount(self, slot: str) -> None:
         shared = self.mounted
-        self.views = Views(self.mark.slot, shared.view_store)
+        self.views = Views(slot, shared.view_store)
+        if self.topic in shared.relayed and shared.handler is not None:
+            relay = Relay(slot, shared.store, shared.handler, self.views, self._pause, shared.table, shared.counts)
+            self.lane = self.reader = relay
+            return
         self.lane = Lane(
-            self.mark.slot,
+            slot,
             shared.store,
             shared.broker,
             shared.folder,
@@ -120,8 +134,6 @@ class LaneTask:
             shared.table,
             shared.counts,
         )
-        self.horizon = self.mark.horizon
-        await self._move_to(self.mark.settled)
 
     async def _find_slot(self) -> Watermark:
         found = (await self.mounted.topics.find([self.topic])).get(self.topic)
@@ -153,7 +165,7 @@ class LaneTask:
         if batch.start > self.position:
             await self._move_to(self.position)
         elif batch.end > self.position:
-            read = self.mounted.reader.read(self.mark.slot, batch.start, batch.end, batch)
+            read: Any = self.reader.read(self.mark.slot, batch.start, batch.end, batch)
             settled = await self.lane.work(read)
             self._note_written()
             if settled != batch.end:

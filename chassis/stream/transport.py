@@ -75,7 +75,8 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
 
     async def _commit(self, offsets: Any) -> bool:
         """Committed offsets are only for lag figures: a failure is no reason to stop, and a topic that is gone (aiokafka
-        tries again for ever) no reason to wait: a rebalance waits for this."""
+        tries again for ever) no reason to wait: a rebalance waits for this.
+        """
         try:
             owned = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if tp in self.assignment()}
             if owned:

@@ -1,0 +1,18 @@
+"""The indexes that identity needs, beside `_id`."""
+
+from chassis.service import Index
+
+TODO = {"todo": 1}
+
+INDEXES = (
+    Index("claims", (("customer", 1),)),
+    Index("inbox", (("recorded_at", 1),), TODO),
+    Index("inbox", (("slot", 1), ("o", 1)), {"slot": {"$gt": ""}}),
+    Index("vault", (("customer", 1),)),
+    Index("links", (("loser", 1),), {"loser": {"$gt": ""}}),
+    Index("links", (("survivor", 1),), {"survivor": {"$gt": ""}}),
+    Index("links", (("merge_id", 1),), {"merge_id": {"$gt": ""}}),
+    Index("links", (("ends", 1),)),
+    Index("links", (("via", 1),), {"via": {"$exists": True}}),
+    Index("links", (("at", 1),), TODO),
+)
