@@ -14,6 +14,7 @@ from contracts.facts import (
     leads,
     loyalty,
     operations,
+    pipeline,
     surveys,
     visits,
 )
@@ -56,15 +57,20 @@ class RuleEntry(NamedTuple):
 
 JOURNAL = "crm.journal"
 FACT_LOYALTY = "crm.fact.loyalty"
+FACT_LEADS = "crm.fact.leads"
 FREE = "free, best the sender's id of the person or case"
 DEAD = "what could not be processed, encrypted, with the reason"
 
 TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        Topic(JOURNAL, "profile", "every accepted fact of a customer", "customer_id", ("loyalty", "profile")),
+        Topic(
+            JOURNAL, "profile", "every accepted fact of a customer", "customer_id", ("leads", "loyalty", "profile")
+        ),
+        Topic(FACT_LEADS, "leads", "what happened to leads", "customer_id", ()),
         Topic(FACT_LOYALTY, "loyalty", "what happened to points, debts and tiers", "customer_id", ()),
         Topic("crm.fact.profile", "profile", "what happened to customers", "customer_id", ()),
+        Topic("crm.self.leads", "leads", "leads to itself: other entities hear of a fact", "entity id", ("leads",)),
         Topic(
             "crm.self.loyalty", "loyalty", "loyalty to itself: other entities hear of a fact", "entity id", ("loyalty",)
         ),
@@ -93,9 +99,7 @@ TOPICS: dict[str, Topic] = {
 PLANNED_TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        Topic("crm.fact.leads", "leads", "what happened to leads", "customer_id", ()),
         Topic("crm.fact.service_tickets", "service_tickets", "what happened to tickets", "customer_id", ()),
-        Topic("crm.self.leads", "leads", "leads to itself: other entities hear of a fact", "entity id", ()),
         Topic("crm.self.service_tickets", "service_tickets", "service_tickets to itself, the same", "entity id", ()),
         Topic("crm.dead.leads", "leads", DEAD, "that of the record", (), 1, 1, 90, True),
         Topic("crm.dead.loyalty", "loyalty", DEAD, "that of the record", (), 1, 1, 90, True),
@@ -131,6 +135,9 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(identity.CustomerMerged, JOURNAL, "profile"),
         TypeEntry(identity.CustomerUnmerged, JOURNAL, "profile"),
         TypeEntry(operations.Progress, JOURNAL, "profile", keyed_by="the word progress"),
+        TypeEntry(pipeline.LeadStageChanged, FACT_LEADS, "leads"),
+        TypeEntry(pipeline.LeadWon, FACT_LEADS, "leads"),
+        TypeEntry(pipeline.LeadLost, FACT_LEADS, "leads"),
         TypeEntry(loyalty.PointsEarned, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsReleased, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsHeld, FACT_LOYALTY, "loyalty"),
@@ -152,8 +159,17 @@ SETTLING = (
     "crm.points.refunded.v1",
     "crm.debt.opened.v1",
 )
+STAGE = ("crm.lead.stage_changed.v1", "crm.lead.won.v1", "crm.lead.lost.v1")
+VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.v1")
+STEPS = ("crm.deal.reserved.v1", "crm.deal.subscribed.v1", "crm.deal.signed.v1")
 
 RULES: dict[str, RuleEntry] = {
+    "leads.capture_lead": RuleEntry(("crm.lead.captured.v1",), STAGE),
+    "leads.note_contact": RuleEntry(("crm.lead.contacted.v1",), STAGE),
+    "leads.note_visit": RuleEntry(VISITS, STAGE),
+    "leads.advance_deal": RuleEntry(STEPS, STAGE),
+    "leads.change_deal": RuleEntry(("crm.deal.changed.v1",), STAGE),
+    "leads.cancel_deal": RuleEntry(("crm.deal.cancelled.v1",), STAGE),
     "loyalty.award_points_for_visit": RuleEntry(("crm.visit.completed.v1",), EARNING),
     "loyalty.award_points_for_survey": RuleEntry(("crm.survey.answered.v1",), EARNING),
     "loyalty.grant_points_for_signed_deal": RuleEntry(("crm.deal.signed.v1",), SETTLING),

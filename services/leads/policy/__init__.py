@@ -1,1 +1,1 @@
-"""Empty: leads is not built yet."""
+"""The numbers of leads; there are none yet."""

@@ -1,1 +1,1 @@
-"""Empty: leads is not built yet."""
+"""The gRPC door."""

@@ -1,1 +1,1 @@
-"""Empty: leads is not built yet."""
+"""How books of leads are kept and searched."""

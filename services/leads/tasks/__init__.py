@@ -1,1 +1,1 @@
-"""Empty: leads is not built yet."""
+"""Long jobs: `python -m services.leads task NAME`. The common ones are in `chassis.tasks`."""

@@ -1,1 +1,1 @@
-"""Empty: leads is not built yet."""
+"""Due work: leads wait for nothing yet."""

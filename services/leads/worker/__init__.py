@@ -1,1 +1,1 @@
-"""Empty: leads is not built yet."""
+"""The Kafka door: which fact runs which rule. Read `table.py` as a list of policies."""

@@ -1,0 +1,127 @@
+"""Questions about leads, and leads coming in, as both doors ask them. Nothing here knows HTTP or gRPC."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chassis.app import App
+from chassis.commands import command_id
+from chassis.fold.model import Head, Key, Out
+from contracts.envelope import encode
+from contracts.errors import Rejected
+from contracts.fact import Fact
+from contracts.intake.envelope import UNRESOLVED
+from contracts.intake.forms import LEAD
+from contracts.intake.leads import LeadCaptured
+from contracts.rejection import rejection_of
+from services.leads.api.cursors import cursor_after, place_in
+from services.leads.domain.errors import UnknownLead, UnknownLeadBook
+from services.leads.domain.pipeline import Lead, leads_of
+from services.leads.store.book import customer_of, found_by
+from services.leads.timers.due import SOURCE
+
+
+class Found(NamedTuple):
+    """A lead, whose it is, and the version of the customer's book it was read from."""
+
+    customer_id: str
+    lead: Lead
+    seq: int
+
+
+class Leads:
+    """The leads of a running service."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def lead(self, lead_id: str) -> Found:
+        """A lead by its id, or by another id it was known by; raises `UnknownLead`."""
+        key = await customer_of(self._app.store, lead_id)
+        if key is not None:
+            for found in _leads(await self._head(key.id)):
+                if lead_id in found.lead.ids:
+                    return found
+        raise UnknownLead
+
+    async def of_customer(self, customer_id: str) -> tuple[list[Lead], int]:
+        """All leads of a customer and the version of the book; raises `UnknownLeadBook`."""
+        head = await self._head(customer_id)
+        return leads_of(head.state), head.seq
+
+    async def search(
+        self, limit: int, cursor: str | None, project_id: str = "", state: str = "", customer_id: str = ""
+    ) -> tuple[list[Found], str | None]:
+        """A page of the leads that fit all that is given, by customer, and the cursor of the next page.
+
+        Lists are read from views, which follow the facts within a second.
+        """
+        after = place_in(cursor)
+        found: list[Found] = []
+        start = after[0]
+        while len(found) <= limit:
+            heads = await self._books(project_id, state, customer_id, start, limit + 1)
+            rest = [each for head in heads for each in _leads(head) if _place(each) > after]
+            found += [each for each in rest if _fits(each.lead, project_id, state)]
+            if len(heads) <= limit or customer_id:
+                break
+            start, after = heads[-1].key.id, (heads[-1].key.id, "~")
+        page = found[:limit]
+        return page, cursor_after(*_place(page[-1])) if len(found) > limit else None
+
+    async def capture(self, raw: bytes, caller: str, key: str | None) -> tuple[str, str]:
+        """Take a lead in: check the JSON of `crm.lead.captured.v1` in its intake form and publish it.
+
+        Returns the fact's source and id, which the caller's idempotency key makes: sent again it is the same fact,
+        with other content profile sets it aside as a conflict. Raises `Rejected` with a pointer to what is wrong.
+        """
+        name = command_id(f"{caller} {LeadCaptured.TYPE}", key)
+        data = _decoded(raw)
+        now = self._app.clock.now()
+        record = encode(Fact(SOURCE, name, LeadCaptured.TYPE, UNRESOLVED, now, now, data))
+        topic = self._app.definition.language.topic(LEAD)
+        await self._app.broker.publish([Out(name, 0, topic, name.encode(), record.value, tuple(record.headers))])
+        return SOURCE, name
+
+    async def _books(self, project_id: str, state: str, customer_id: str, start: str, limit: int) -> list[Head]:
+        if customer_id:
+            head = await self._newest(customer_id)
+            return [] if head is None else [head]
+        both = {"places": f"{project_id} {state}"} if project_id and state else {}
+        one = {"projects": project_id} if project_id else {"states": state} if state else {}
+        return await found_by(self._app.store, both or one, start, limit)
+
+    async def _head(self, customer_id: str) -> Head:
+        found = await self._newest(customer_id)
+        if found is None:
+            raise UnknownLeadBook("no fact about a lead of this customer has been applied yet")
+        return found
+
+    async def _newest(self, customer_id: str) -> Head | None:
+        key = Key("book", customer_id)
+        return (await self._app.store.heads([key])).get(key)
+
+
+def _leads(head: Head) -> Iterator[Found]:
+    for lead in sorted(leads_of(head.state), key=lambda each: each.id):
+        yield Found(head.key.id, lead, head.seq)
+
+
+def _place(found: Found) -> tuple[str, str]:
+    return found.customer_id, found.lead.id
+
+
+def _fits(lead: Lead, project_id: str, state: str) -> bool:
+    return project_id in ("", lead.project_id) and state in ("", lead.state)
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return _decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        wrong: Rejected = rejection_of(error, raw, "")
+        raise wrong from None
+
+
+_decode = msgspec.json.Decoder(LeadCaptured).decode
