@@ -145,6 +145,8 @@ class App:
             self.topics,
             own.table,
             compactor.note,
+            handler=own.relay(self) if own.relay is not None else None,
+            relayed=frozenset(own.relayed),
         )
         name = self.settings.named(f"hearth.{own.name}")
         faust_app = make_app(name, self.settings.kafka_bootstrap, self.settings.session_timeout)

@@ -75,3 +75,10 @@ async def publish_policy(database: Database, content: Mapping[str, Any], effecti
         {"_id": number, "effective_from": effective_from, "author": author, "digest": digest, "content": dict(content)}
     )
     return number
+
+
+@transient
+async def find_dead(database: Database, fact: str) -> str:
+    """The code under which a fact (by its cause) is among the dead records, or ""."""
+    found = await database["dead"].find_one({"fact": fact}, {"code": 1})
+    return "" if found is None else str(found["code"])

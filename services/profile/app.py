@@ -1,5 +1,7 @@
 """Profile, composed: the only file that knows all of it."""
 
+from pathlib import Path
+
 from chassis.app import App
 from chassis.fold.model import Kind
 from chassis.policy import PolicyBook
@@ -7,13 +9,17 @@ from chassis.service import Definition
 from chassis.settings import Settings
 from contracts.catalog import JOURNAL
 from contracts.errors import Refused
+from contracts.intake.forms import FORMS
 from contracts.language import Language
-from contracts.topics import plans_of, read_by
+from contracts.topics import named, plans_of, read_by
 from services.profile.api.routes import routers
+from services.profile.domain.policy import policy_from
 from services.profile.rpc.servicer import add_servicers
 from services.profile.settings import PORTS
 from services.profile.store.customer import CUSTOMER
-from services.profile.timers.progress import SOURCE, make_due, say_progress
+from services.profile.store.indexes import INDEXES
+from services.profile.timers.progress import SOURCE, each_second, make_due
+from services.profile.worker.intake import Intake
 from services.profile.worker.table import RULES
 
 NAME = "profile"
@@ -44,7 +50,19 @@ def build(settings: Settings) -> App:
             make_due=make_due,
             routers=routers,
             servicers=add_servicers,
-            every_second=say_progress,
+            every_second=each_second,
+            policy_from=policy_from,
+            policy_file=str(Path(__file__).parent / "policy" / "profile.yaml")
+            if settings.policy_dir is None
+            else "profile.yaml",
+            indexes=INDEXES,
+            relayed=intake_topics(settings.namespace),
+            relay=Intake,
         ),
         settings,
     )
+
+
+def intake_topics(namespace: str) -> tuple[str, ...]:
+    """The topics that are resolved, not folded."""
+    return tuple(sorted({named(form.topic, namespace) for form in FORMS.values()}))

@@ -196,7 +196,10 @@ async def test_a_link_joins_and_a_link_with_himself_changes_nothing(town: Town) 
 async def test_unknown_and_erased_customers_are_refused(town: Town) -> None:
     nobody = fact("n", "crm.customer.described.v1", contact=contact(customer_id="nobody"))
     (outcome,) = await town.resolve(nobody)
-    assert outcome.error and (outcome.error.code, outcome.error.pointer) == ("unknown_customer", "/data/contact/customer_id")
+    assert outcome.error and (outcome.error.code, outcome.error.pointer) == (
+        "unknown_customer",
+        "/data/contact/customer_id",
+    )
     await town.resolve(known := described("k", identifier("phone", "13900000010"), occupation="x"))
     customer = await town.customer_of(known)
     await town.database["people"].update_one({"_id": customer}, {"$set": {"erased": True}, "$unset": {"key": 1}})

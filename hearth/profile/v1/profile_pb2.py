@@ -25,23 +25,41 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhearth/profile/v1/profile.proto\x12\x11hearth.profile.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x01\n\x12GetCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x04Mark\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\"r\n\x04Kind\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12&\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"^\n\x05Total\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"\xc7\x01\n\x13GetCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61\x63ts\x18\x03 \x01(\x03\x12&\n\x05kinds\x18\x04 \x03(\x0b\x32\x17.hearth.profile.v1.Kind\x12(\n\x06totals\x18\x05 \x03(\x0b\x32\x18.hearth.profile.v1.Total\x12)\n\x08timeline\x18\x06 \x03(\x0b\x32\x17.hearth.profile.v1.Mark2n\n\x0eProfileService\x12\\\n\x0bGetCustomer\x12%.hearth.profile.v1.GetCustomerRequest\x1a&.hearth.profile.v1.GetCustomerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhearth/profile/v1/profile.proto\x12\x11hearth.profile.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\rSearchRequest\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\"%\n\x0eSearchResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"1\n\x0cMergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04with\x18\x02 \x01(\t\"C\n\rMergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"7\n\x0eUnmergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x10\n\x08merge_id\x18\x02 \x01(\t\"E\n\x0fUnmergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"8\n\rRevealRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nreferences\x18\x02 \x03(\t\",\n\x08Revealed\x12\x11\n\treference\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"=\n\x0eRevealResponse\x12+\n\x06values\x18\x01 \x03(\x0b\x32\x1b.hearth.profile.v1.Revealed\"\x82\x01\n\x12GetCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x04Mark\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\"r\n\x04Kind\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12&\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"^\n\x05Total\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"\xc7\x01\n\x13GetCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61\x63ts\x18\x03 \x01(\x03\x12&\n\x05kinds\x18\x04 \x03(\x0b\x32\x17.hearth.profile.v1.Kind\x12(\n\x06totals\x18\x05 \x03(\x0b\x32\x18.hearth.profile.v1.Total\x12)\n\x08timeline\x18\x06 \x03(\x0b\x32\x17.hearth.profile.v1.Mark2\xaa\x03\n\x0eProfileService\x12\\\n\x0bGetCustomer\x12%.hearth.profile.v1.GetCustomerRequest\x1a&.hearth.profile.v1.GetCustomerResponse\x12M\n\x06Search\x12 .hearth.profile.v1.SearchRequest\x1a!.hearth.profile.v1.SearchResponse\x12J\n\x05Merge\x12\x1f.hearth.profile.v1.MergeRequest\x1a .hearth.profile.v1.MergeResponse\x12P\n\x07Unmerge\x12!.hearth.profile.v1.UnmergeRequest\x1a\".hearth.profile.v1.UnmergeResponse\x12M\n\x06Reveal\x12 .hearth.profile.v1.RevealRequest\x1a!.hearth.profile.v1.RevealResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hearth.profile.v1.profile_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETCUSTOMERREQUEST']._serialized_start=88
-  _globals['_GETCUSTOMERREQUEST']._serialized_end=218
-  _globals['_MARK']._serialized_start=220
-  _globals['_MARK']._serialized_end=310
-  _globals['_KIND']._serialized_start=312
-  _globals['_KIND']._serialized_end=426
-  _globals['_TOTAL']._serialized_start=428
-  _globals['_TOTAL']._serialized_end=522
-  _globals['_GETCUSTOMERRESPONSE']._serialized_start=525
-  _globals['_GETCUSTOMERRESPONSE']._serialized_end=724
-  _globals['_PROFILESERVICE']._serialized_start=726
-  _globals['_PROFILESERVICE']._serialized_end=836
+  _globals['_SEARCHREQUEST']._serialized_start=87
+  _globals['_SEARCHREQUEST']._serialized_end=147
+  _globals['_SEARCHRESPONSE']._serialized_start=149
+  _globals['_SEARCHRESPONSE']._serialized_end=186
+  _globals['_MERGEREQUEST']._serialized_start=188
+  _globals['_MERGEREQUEST']._serialized_end=237
+  _globals['_MERGERESPONSE']._serialized_start=239
+  _globals['_MERGERESPONSE']._serialized_end=306
+  _globals['_UNMERGEREQUEST']._serialized_start=308
+  _globals['_UNMERGEREQUEST']._serialized_end=363
+  _globals['_UNMERGERESPONSE']._serialized_start=365
+  _globals['_UNMERGERESPONSE']._serialized_end=434
+  _globals['_REVEALREQUEST']._serialized_start=436
+  _globals['_REVEALREQUEST']._serialized_end=492
+  _globals['_REVEALED']._serialized_start=494
+  _globals['_REVEALED']._serialized_end=538
+  _globals['_REVEALRESPONSE']._serialized_start=540
+  _globals['_REVEALRESPONSE']._serialized_end=601
+  _globals['_GETCUSTOMERREQUEST']._serialized_start=604
+  _globals['_GETCUSTOMERREQUEST']._serialized_end=734
+  _globals['_MARK']._serialized_start=736
+  _globals['_MARK']._serialized_end=826
+  _globals['_KIND']._serialized_start=828
+  _globals['_KIND']._serialized_end=942
+  _globals['_TOTAL']._serialized_start=944
+  _globals['_TOTAL']._serialized_end=1038
+  _globals['_GETCUSTOMERRESPONSE']._serialized_start=1041
+  _globals['_GETCUSTOMERRESPONSE']._serialized_end=1240
+  _globals['_PROFILESERVICE']._serialized_start=1243
+  _globals['_PROFILESERVICE']._serialized_end=1669
 # @@protoc_insertion_point(module_scope)

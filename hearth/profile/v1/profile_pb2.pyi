@@ -9,6 +9,79 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class SearchRequest(_message.Message):
+    __slots__ = ("type", "value", "issuer")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    ISSUER_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    value: str
+    issuer: str
+    def __init__(self, type: _Optional[str] = ..., value: _Optional[str] = ..., issuer: _Optional[str] = ...) -> None: ...
+
+class SearchResponse(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class MergeRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    WITH_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., **kwargs) -> None: ...
+
+class MergeResponse(_message.Message):
+    __slots__ = ("merge_id", "merged", "survivor")
+    MERGE_ID_FIELD_NUMBER: _ClassVar[int]
+    MERGED_FIELD_NUMBER: _ClassVar[int]
+    SURVIVOR_FIELD_NUMBER: _ClassVar[int]
+    merge_id: str
+    merged: str
+    survivor: str
+    def __init__(self, merge_id: _Optional[str] = ..., merged: _Optional[str] = ..., survivor: _Optional[str] = ...) -> None: ...
+
+class UnmergeRequest(_message.Message):
+    __slots__ = ("customer_id", "merge_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    MERGE_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    merge_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., merge_id: _Optional[str] = ...) -> None: ...
+
+class UnmergeResponse(_message.Message):
+    __slots__ = ("merge_id", "merged", "survivor")
+    MERGE_ID_FIELD_NUMBER: _ClassVar[int]
+    MERGED_FIELD_NUMBER: _ClassVar[int]
+    SURVIVOR_FIELD_NUMBER: _ClassVar[int]
+    merge_id: str
+    merged: str
+    survivor: str
+    def __init__(self, merge_id: _Optional[str] = ..., merged: _Optional[str] = ..., survivor: _Optional[str] = ...) -> None: ...
+
+class RevealRequest(_message.Message):
+    __slots__ = ("customer_id", "references")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    references: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, customer_id: _Optional[str] = ..., references: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Revealed(_message.Message):
+    __slots__ = ("reference", "value")
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    reference: str
+    value: str
+    def __init__(self, reference: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class RevealResponse(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedCompositeFieldContainer[Revealed]
+    def __init__(self, values: _Optional[_Iterable[_Union[Revealed, _Mapping]]] = ...) -> None: ...
+
 class GetCustomerRequest(_message.Message):
     __slots__ = ("customer_id", "as_of", "known_at")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]

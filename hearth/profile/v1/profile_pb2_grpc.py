@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ProfileServiceStub:
-    """Questions about customers.
+    """Questions about customers, and who is one person. Commands need the metadata `idempotency-key`.
     """
 
     def __init__(self, channel):
@@ -40,14 +40,62 @@ class ProfileServiceStub:
                 request_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerRequest.SerializeToString,
                 response_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerResponse.FromString,
                 _registered_method=True)
+        self.Search = channel.unary_unary(
+                '/hearth.profile.v1.ProfileService/Search',
+                request_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.SearchRequest.SerializeToString,
+                response_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.SearchResponse.FromString,
+                _registered_method=True)
+        self.Merge = channel.unary_unary(
+                '/hearth.profile.v1.ProfileService/Merge',
+                request_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.MergeRequest.SerializeToString,
+                response_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.MergeResponse.FromString,
+                _registered_method=True)
+        self.Unmerge = channel.unary_unary(
+                '/hearth.profile.v1.ProfileService/Unmerge',
+                request_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.UnmergeRequest.SerializeToString,
+                response_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.UnmergeResponse.FromString,
+                _registered_method=True)
+        self.Reveal = channel.unary_unary(
+                '/hearth.profile.v1.ProfileService/Reveal',
+                request_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.RevealRequest.SerializeToString,
+                response_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.RevealResponse.FromString,
+                _registered_method=True)
 
 
 class ProfileServiceServicer:
-    """Questions about customers.
+    """Questions about customers, and who is one person. Commands need the metadata `idempotency-key`.
     """
 
     def GetCustomer(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Search(self, request, context):
+        """The customer somebody is known as, by an identifier.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Merge(self, request, context):
+        """Two customers are one person.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Unmerge(self, request, context):
+        """A merge was a mistake.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Reveal(self, request, context):
+        """The plain values of references in a customer's facts. The only way out of the vault.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -60,6 +108,26 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     request_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerRequest.FromString,
                     response_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerResponse.SerializeToString,
             ),
+            'Search': grpc.unary_unary_rpc_method_handler(
+                    servicer.Search,
+                    request_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.SearchRequest.FromString,
+                    response_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.SearchResponse.SerializeToString,
+            ),
+            'Merge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Merge,
+                    request_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.MergeRequest.FromString,
+                    response_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.MergeResponse.SerializeToString,
+            ),
+            'Unmerge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Unmerge,
+                    request_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.UnmergeRequest.FromString,
+                    response_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.UnmergeResponse.SerializeToString,
+            ),
+            'Reveal': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reveal,
+                    request_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.RevealRequest.FromString,
+                    response_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.RevealResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'hearth.profile.v1.ProfileService', rpc_method_handlers)
@@ -69,7 +137,7 @@ def add_ProfileServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ProfileService:
-    """Questions about customers.
+    """Questions about customers, and who is one person. Commands need the metadata `idempotency-key`.
     """
 
     @staticmethod
@@ -89,6 +157,114 @@ class ProfileService:
             '/hearth.profile.v1.ProfileService/GetCustomer',
             hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerRequest.SerializeToString,
             hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Search(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.profile.v1.ProfileService/Search',
+            hearth_dot_profile_dot_v1_dot_profile__pb2.SearchRequest.SerializeToString,
+            hearth_dot_profile_dot_v1_dot_profile__pb2.SearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Merge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.profile.v1.ProfileService/Merge',
+            hearth_dot_profile_dot_v1_dot_profile__pb2.MergeRequest.SerializeToString,
+            hearth_dot_profile_dot_v1_dot_profile__pb2.MergeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Unmerge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.profile.v1.ProfileService/Unmerge',
+            hearth_dot_profile_dot_v1_dot_profile__pb2.UnmergeRequest.SerializeToString,
+            hearth_dot_profile_dot_v1_dot_profile__pb2.UnmergeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reveal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.profile.v1.ProfileService/Reveal',
+            hearth_dot_profile_dot_v1_dot_profile__pb2.RevealRequest.SerializeToString,
+            hearth_dot_profile_dot_v1_dot_profile__pb2.RevealResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -11,6 +11,9 @@ from chassis.app import App
 from chassis.pages import Page, page_of
 from chassis.web import etag
 from services.profile.api.customers import Customers
+from services.profile.api.events import event_routes
+from services.profile.api.identity import identity_routes
+from services.profile.api.segment import segment_routes
 from services.profile.domain.model import Customer, Mark
 
 CustomerId = Annotated[str, Path(min_length=1, max_length=64, description="The customer's opaque id.")]
@@ -56,7 +59,7 @@ class CustomerView(BaseModel):
 
 def routers(app: App) -> Sequence[APIRouter]:
     """All routes."""
-    return [_customers(Customers(app))]
+    return [event_routes(app), segment_routes(app), identity_routes(app), _customers(Customers(app))]
 
 
 def _customers(customers: Customers) -> APIRouter:

@@ -41,8 +41,8 @@ def _phone(value: str) -> str:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", value), REGION)
     except phonenumbers.NumberParseException:
         raise InvalidIdentifier("this is not a phone number") from None
-    if not phonenumbers.is_possible_number(number):
-        raise InvalidIdentifier("no phone number of that country has this length")
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise InvalidIdentifier("no whole phone number of that country has this length")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -4,32 +4,38 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.app import App
 from chassis.errors import InvalidRequest
+from chassis.facts import add_facts
+from chassis.rpc import metadata
+from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.profile.v1 import profile_pb2 as pb
 from hearth.profile.v1 import profile_pb2_grpc
 from services.profile.api.customers import Customers
+from services.profile.api.people import People
+
+CALLER = "local-admin"
 
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
-    """Mount the service; returns its full name."""
-    profile_pb2_grpc.add_ProfileServiceServicer_to_server(Servicer(Customers(app)), server)
-    return [pb.DESCRIPTOR.services_by_name["ProfileService"].full_name]
+    """Mount the services; returns their full names."""
+    profile_pb2_grpc.add_ProfileServiceServicer_to_server(Servicer(Customers(app), People(app)), server)
+    own = pb.DESCRIPTOR.services_by_name["ProfileService"].full_name
+    return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
 
 class Servicer(profile_pb2_grpc.ProfileServiceServicer):
     """Translates; everything is decided elsewhere."""
 
-    def __init__(self, customers: Customers) -> None:
-        self._customers = customers
+    def __init__(self, customers: Customers, people: People) -> None:
+        self._customers, self._people = customers, people
 
     async def GetCustomer(self, request: Any, context: Any) -> Any:
-        if not 1 <= len(request.customer_id) <= 64:
-            raise InvalidRequest("customer_id is 1 to 64 characters", "/customer_id")
         found, seq = await self._customers.customer(
-            request.customer_id, _moment(request, "as_of"), _moment(request, "known_at")
+            _id(request, "customer_id"), _moment(request, "as_of"), _moment(request, "known_at")
         )
         return pb.GetCustomerResponse(
             customer_id=request.customer_id,
@@ -45,6 +51,39 @@ class Servicer(profile_pb2_grpc.ProfileServiceServicer):
             ],
             timeline=[_mark(mark) for mark in found.timeline],
         )
+
+    async def Search(self, request: Any, context: Any) -> Any:
+        found = await self._people.search(request.type, request.value, request.issuer or None)
+        return pb.SearchResponse(customer_id=found)
+
+    async def Merge(self, request: Any, context: Any) -> Any:
+        key = metadata(context, "idempotency-key")
+        customer, other = _id(request, "customer_id"), _id(request, "with")
+        edge = await self._people.merge(customer, other, CALLER, key)
+        return pb.MergeResponse(merge_id=edge.merge_id, merged=edge.loser, survivor=edge.survivor)
+
+    async def Unmerge(self, request: Any, context: Any) -> Any:
+        key = metadata(context, "idempotency-key")
+        customer, merge_id = _id(request, "customer_id"), _id(request, "merge_id")
+        edge = await self._people.unmerge(customer, merge_id, CALLER, key)
+        return pb.UnmergeResponse(merge_id=edge.merge_id, merged=edge.loser, survivor=edge.survivor)
+
+    async def Reveal(self, request: Any, context: Any) -> Any:
+        found = await self._people.reveal(_id(request, "customer_id"), request.references)
+        return pb.RevealResponse(
+            values=[pb.Revealed(reference=name, value=_text(value)) for name, value in found.items()]
+        )
+
+
+def _id(request: Any, field: str) -> str:
+    value = getattr(request, field)
+    if not 1 <= len(value) <= 64:
+        raise InvalidRequest(f"{field} is 1 to 64 characters", f"/{field}")
+    return value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _moment(request: Any, field: str) -> datetime | None:

@@ -13,6 +13,7 @@ INDEXES = (
     Index("links", (("survivor", 1),), {"survivor": {"$gt": ""}}),
     Index("links", (("merge_id", 1),), {"merge_id": {"$gt": ""}}),
     Index("links", (("ends", 1),)),
+    Index("links", (("cause", 1),), {"merge_id": {"$gt": ""}}),
     Index("links", (("via", 1),), {"via": {"$exists": True}}),
     Index("links", (("at", 1),), TODO),
 )

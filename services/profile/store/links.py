@@ -70,6 +70,11 @@ class Links:
         """The merge of this id."""
         return next(iter(await self._edges({"merge_id": merge_id})), None)
 
+    async def caused_by(self, cause: str) -> Edge | None:
+        """The merge that this evidence or command made."""
+        found = await find_all(self._links, {"kind": "edge", "cause": cause, "merge_id": {"$gt": ""}})
+        return _edge(found[0], False) if found else None
+
     async def count_withdrawn(self, loser: str) -> int:
         """How many edges of this loser were withdrawn: the number of its next one."""
         return sum(edge.gone for edge in await self._edges({"loser": loser}))

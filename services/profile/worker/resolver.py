@@ -57,6 +57,12 @@ class Resolver:
 
     async def resolve(self, arrivals: Sequence[Arrival], now: datetime) -> list[Outcome]:
         """Decide and publish; when this returns, every accepted event is durable and in the journal."""
+        outcomes, rows = await self.decide(arrivals, now)
+        await self.publish(rows)
+        return outcomes
+
+    async def decide(self, arrivals: Sequence[Arrival], now: datetime) -> tuple[list[Outcome], list[Row]]:
+        """Decide; when this returns, every accepted event is durable, and its row can be published."""
         marks = [mark_of(arrival.fact.source, arrival.fact.id) for arrival in arrivals]
         rows = await self.inbox.rows(set(marks))
         fresh: dict[bytes, Arrival] = {}
@@ -66,8 +72,7 @@ class Resolver:
         added = await self._settle(fresh, rows, now) if fresh else {}
         outcomes = [self._outcome(mark, arrival, rows, added) for mark, arrival in zip(marks, arrivals, strict=True)]
         wanted = dict.fromkeys(m for m, outcome in zip(marks, outcomes, strict=True) if outcome.error is None)
-        await self._publish([rows[mark] for mark in wanted])
-        return outcomes
+        return outcomes, [rows[mark] for mark in wanted]
 
     def _outcome(
         self, mark: bytes, arrival: Arrival, rows: Mapping[bytes, Row], added: dict[bytes, Refused | None]
@@ -127,7 +132,7 @@ class Resolver:
             todo=not arrival.slot,
         )
 
-    async def _publish(self, rows: Iterable[Row]) -> None:
+    async def publish(self, rows: Iterable[Row]) -> None:
         """Publish what is not known to be in the journal: events of the log always, those of doors until it is noted."""
         waiting = [row for row in rows if row.slot or row.todo]
         await self.broker.publish([out for row in waiting for out in row.outs])
