@@ -63,7 +63,8 @@ class App:
             self.policies = await load_policies(self.database, self.definition.policy_from)
         self.kinds = self.definition.kinds(self.policies)
         self.store = MongoStore(self.database, self.kinds, self.seal.close, self.epoch)
-        self.folder = Folder(self.definition.rules, self.definition.language, self.policies, self.epoch)
+        own = self.definition
+        self.folder = Folder(own.rules, own.language, self.policies, self.epoch, self.kinds)
         self.broker = Publisher(self.settings.kafka_bootstrap, f"hearth.{self.definition.name}")
         self._closing.callback(self.broker.close)
         self.door = self._door("door")

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from chassis.errors import IdempotencyKeyMissing, IdempotencyKeyReused, PreconditionFailed, Unavailable
 from chassis.fold.doors import Command, Done, Door, Reused, Stale
+from chassis.fold.merging import Elsewhere
 from chassis.fold.model import Key
 from chassis.fold.ports import Transient
 
@@ -34,12 +35,21 @@ class Commands:
         self._running: dict[Key, asyncio.Task[None]] = {}
 
     async def execute(self, key: Key, command: Command) -> Done:
-        """Carry out a command; raises the rule's refusal, `PreconditionFailed`, `IdempotencyKeyReused`, `Unavailable`."""
+        """Carry out a command on an entity, or on the one it is merged into; raises the rule's refusal,
+        `PreconditionFailed`, `IdempotencyKeyReused`, `Unavailable`.
+        """
+        done = await self._queued(key, command)
+        while isinstance(done.error, Elsewhere):
+            key = Key(key.kind, done.error.entity)
+            done = await self._queued(key, command)
+        return _checked(done)
+
+    async def _queued(self, key: Key, command: Command) -> Done:
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._waiting[key].append((command, answer))
         if key not in self._running:
             self._running[key] = asyncio.create_task(self._run(key), name="command group")
-        return _checked(await answer)
+        return await answer
 
     async def _run(self, key: Key) -> None:
         try:

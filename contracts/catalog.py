@@ -18,6 +18,7 @@ from contracts.facts import (
     surveys,
     visits,
 )
+from contracts.merging import Absorbed, Forwarded, Released
 from contracts.upcast import Reader, Upcast, readers_of, type_of
 
 
@@ -64,9 +65,7 @@ DEAD = "what could not be processed, encrypted, with the reason"
 TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        Topic(
-            JOURNAL, "profile", "every accepted fact of a customer", "customer_id", ("leads", "loyalty", "profile")
-        ),
+        Topic(JOURNAL, "profile", "every accepted fact of a customer", "customer_id", ("leads", "loyalty", "profile")),
         Topic(FACT_LEADS, "leads", "what happened to leads", "customer_id", ()),
         Topic(FACT_LOYALTY, "loyalty", "what happened to points, debts and tiers", "customer_id", ()),
         Topic("crm.fact.profile", "profile", "what happened to customers", "customer_id", ()),
@@ -147,6 +146,7 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(loyalty.PointsReversed, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.DebtOpened, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.DebtRepaid, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.PointsCorrected, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.LoyaltyTierChanged, FACT_LOYALTY, "loyalty"),
     )
 }
@@ -159,6 +159,8 @@ SETTLING = (
     "crm.points.refunded.v1",
     "crm.debt.opened.v1",
 )
+
+CORRECTING = ("crm.points.corrected.v1", "crm.loyalty_tier.changed.v1")
 STAGE = ("crm.lead.stage_changed.v1", "crm.lead.won.v1", "crm.lead.lost.v1")
 VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.v1")
 STEPS = ("crm.deal.reserved.v1", "crm.deal.subscribed.v1", "crm.deal.signed.v1")
@@ -184,6 +186,11 @@ RULES: dict[str, RuleEntry] = {
         ("loyalty.due.v1",),
         ("crm.points.refunded.v1", "crm.points.expired.v1", "crm.debt.repaid.v1", "crm.loyalty_tier.changed.v1"),
     ),
+    "loyalty.merge": RuleEntry(("crm.customer.merged.v1",), CORRECTING),
+    "loyalty.unmerge": RuleEntry(("crm.customer.unmerged.v1",), CORRECTING),
+    "loyalty.absorb": RuleEntry((Absorbed.TYPE,), CORRECTING),
+    "loyalty.release": RuleEntry((Released.TYPE,), CORRECTING),
+    "loyalty.forward": RuleEntry((Forwarded.TYPE,), (*SETTLING, *CORRECTING)),
     "profile.describe": RuleEntry(
         (
             "crm.visit.scheduled.v1",
@@ -204,9 +211,14 @@ RULES: dict[str, RuleEntry] = {
             "crm.customer.described.v1",
             "crm.customer.linked.v1",
             "crm.consent.changed.v1",
+            "crm.customer.merged.v1",
+            "crm.customer.unmerged.v1",
         ),
         (),
     ),
+    "profile.absorb": RuleEntry((Absorbed.TYPE,), ()),
+    "profile.release": RuleEntry((Released.TYPE,), ()),
+    "profile.forward": RuleEntry((Forwarded.TYPE,), ()),
 }
 
 

@@ -75,6 +75,7 @@ def decode(
     now: datetime | None = None,
     readers: Readers = catalog.READERS,
     keyed: bool = True,
+    limit: int = MAX_BYTES,
 ) -> Fact:
     """The fact a Kafka record carries, its data validated and brought to the newest version.
 
@@ -82,7 +83,7 @@ def decode(
     `recorded_at` when the extension `recordedat` is absent. `keyed` demands that the key is the subject. Raises
     `Rejected`, and nothing else.
     """
-    attributes, data = opened(value, headers)
+    attributes, data = opened(value, headers, limit)
     if keyed and (key is None or key != attributes.subject.encode()):
         raise KeyMismatch("the record's key must be the subject of the event", "/subject")
     return fact_of(attributes, data, _recorded_at(timestamp_ms, now), readers)
@@ -102,8 +103,8 @@ def event_type(headers: Headers, value: bytes | None) -> str | None:
         return None
 
 
-def encode(fact: Fact, *, sequence: str | None = None, previous: str | None = None) -> Record:
-    """The record (binary mode) for a fact of the catalog, keyed by its subject, on the topic of its type.
+def encode(fact: Fact, *, sequence: str | None = None, previous: str | None = None, topic: str = "") -> Record:
+    """The record (binary mode) for a fact, keyed by its subject, on `topic` or else on that of its type in the catalog.
 
     `sequence` and `previous` become extensions of the same name: the order of an entity's facts for readers.
     """
@@ -121,8 +122,9 @@ def encode(fact: Fact, *, sequence: str | None = None, previous: str | None = No
         headers.append(("ce_sequence", sequence.encode()))
     if previous is not None:
         headers.append(("ce_previous", previous.encode()))
-    topic = catalog.TYPES[fact.type].topic
-    return Record(topic, fact.subject.encode(), msgspec.json.encode(fact.data), headers)
+    return Record(
+        topic or catalog.TYPES[fact.type].topic, fact.subject.encode(), msgspec.json.encode(fact.data), headers
+    )
 
 
 def decode_data(type_name: str, raw: bytes, readers: Readers = catalog.READERS) -> Any:
@@ -130,12 +132,12 @@ def decode_data(type_name: str, raw: bytes, readers: Readers = catalog.READERS) 
     return stored_data(type_name, raw, readers)
 
 
-def opened(value: bytes | None, headers: Headers) -> tuple[Attributes, bytes | msgspec.Raw]:
+def opened(value: bytes | None, headers: Headers, limit: int = MAX_BYTES) -> tuple[Attributes, bytes | msgspec.Raw]:
     """Attributes and raw data of a Kafka record, in either content mode; raises `Rejected`."""
     if value is None:
         raise NoData("the record has no value", "/data")
-    if len(value) > MAX_BYTES:
-        raise TooLarge(f"the value has {len(value)} bytes, the limit is {MAX_BYTES}")
+    if len(value) > limit:
+        raise TooLarge(f"the value has {len(value)} bytes, the limit is {limit}")
     named = dict(headers)
     if "ce_type" not in named:
         named = {name.lower(): text for name, text in headers}

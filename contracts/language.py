@@ -9,9 +9,15 @@ import msgspec
 from contracts import catalog
 from contracts.envelope import decode, encode, encode_data, event_type
 from contracts.fact import Effect, Fact
-from contracts.upcast import readers_of, stored_data, type_of
+from contracts.merging import BODIES, MOST_BYTES, Absorbed, Forwarded, Released
+from contracts.upcast import Reader, readers_of, stored_data, type_of
 
 Headers = Sequence[tuple[str, bytes]]
+
+
+def readers_for_bodies(structs: Iterable[type[msgspec.Struct]]) -> dict[str, Reader]:
+    """How bodies that are not in the catalog are read."""
+    return {name: reader for struct in structs for name, reader in readers_of(struct).items()}
 
 
 class Language:
@@ -21,8 +27,9 @@ class Language:
         """`source` is the CloudEvents source of outgoing facts; `namespace` the prefix of topic names."""
         self._source = source
         self._prefix = f"{namespace}." if namespace else ""
-        own = {name: reader for struct in commands for name, reader in readers_of(struct).items()}
-        self._readers = {**catalog.READERS, **own}
+        own = readers_for_bodies(commands)
+        self._readers = {**catalog.READERS, **_BETWEEN, **own}
+        self._self_topic = f"{self._prefix}crm.self.{source.rpartition('/')[2]}"
 
     def topic(self, name: str) -> str:
         """A topic of the catalog as it is called in this namespace."""
@@ -34,25 +41,42 @@ class Language:
 
     def knows(self, type_: str) -> bool:
         """Whether the catalog has this type, in any version."""
-        return type_ in catalog.READERS
+        return type_ in catalog.READERS or type_ in _BETWEEN
 
     def decode(self, record: Any) -> Fact:
         """The fact in a record of the log (`key`, `value`, `headers`, `timestamp` in ms); raises `Rejected`."""
-        return decode(record.key, record.value, record.headers, record.timestamp)
+        return _decode(record, record.timestamp)
 
     def heard(self, out: Any) -> Fact:
         """An outgoing fact as its readers decode it."""
-        return decode(out.key, out.value, out.headers, 1)
+        return _decode(out, 1)
 
     def encode_data(self, data: Any) -> bytes:
         """The canonical bytes of a body, for the chain."""
         return encode_data(data)
 
-    def fact(self, recorded: Any) -> Fact:
-        """A fact of a chain, in its newest form."""
+    def fact(self, recorded: Any, subject: str = "") -> Fact:
+        """A fact of a chain, in its newest form, about `subject`."""
         data = stored_data(recorded.type, recorded.data, self._readers)
         newest = self._readers[recorded.type].newest
-        return Fact(recorded.source, recorded.id, newest, "", recorded.time, recorded.recorded_at, data)
+        return Fact(recorded.source, recorded.id, newest, subject, recorded.time, recorded.recorded_at, data)
+
+    def forwarded(self, merge: str, fact: Fact) -> Forwarded:
+        """The body by which a merged entity hands a fact on."""
+        data = encode_data(fact.data)
+        return Forwarded(merge, fact.source, fact.id, fact.type, fact.time, fact.recorded_at, data)
+
+    def inner(self, fact: Fact) -> Fact:
+        """The fact in a forward, about the forward's subject."""
+        return self.fact(fact.data, fact.subject)
+
+    def absorbed(self, merge: str, entity: str, facts: int) -> Absorbed:
+        """The body by which a merged entity refers to its first so many facts."""
+        return Absorbed(merge, entity, facts)
+
+    def released(self, merge: str) -> Released:
+        """The body that says a merge is undone."""
+        return Released(merge)
 
     def emit(
         self,
@@ -66,5 +90,15 @@ class Language:
     ) -> tuple[str, bytes, bytes, Headers]:
         """An outgoing fact as topic, key, value and headers."""
         fact = Fact(self._source, out_id, type_of(type(effect.data)), subject, time, recorded_at, effect.data)
-        record = encode(fact, sequence=sequence, previous=previous or None)
-        return self._prefix + record.topic, record.key, record.value, record.headers
+        own = self._self_topic if fact.type in _BETWEEN else ""
+        record = encode(fact, sequence=sequence, previous=previous or None, topic=own)
+        return own or self._prefix + record.topic, record.key, record.value, record.headers
+
+
+def _decode(sent: Any, timestamp_ms: int) -> Fact:
+    if event_type(sent.headers, None) in _BETWEEN:
+        return decode(sent.key, sent.value, sent.headers, timestamp_ms, readers=_BETWEEN, limit=MOST_BYTES)
+    return decode(sent.key, sent.value, sent.headers, timestamp_ms)
+
+
+_BETWEEN = readers_for_bodies(BODIES)

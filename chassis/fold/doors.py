@@ -74,7 +74,22 @@ class Door:
     async def _recall(self, head: Head, commands: Sequence[Command]) -> dict[str, Known]:
         causes = {cause_of(command.fact) for command in commands if may_know(head, command.fact)}
         stored = await self.store.recall({head.key: causes}) if causes else {}
-        return {cause: known for (_, cause), known in stored.items()}
+        found = {cause: known for (_, cause), known in stored.items()}
+        return {**await self._recall_while_merged(head, commands), **found}
+
+    async def _recall_while_merged(self, head: Head, commands: Sequence[Command]) -> dict[str, Known]:
+        """What was answered by entities that this one was merged into, directly or not, and is not any more."""
+        causes = {cause_of(command.fact) for command in commands}
+        others: dict[Key, set[str]] = {}
+        unread = [head] if head.ties.gone else []
+        while unread:
+            ties = unread.pop().ties
+            names = {*ties.gone.values(), ties.into[1] if ties.into else ""} - {"", *(key.id for key in others)}
+            new = [Key(head.key.kind, name) for name in sorted(names)]
+            others.update(dict.fromkeys(new, causes))
+            unread += (await self.store.heads(new)).values()
+        stored = await self.store.recall(others) if others else {}
+        return {cause: known._replace(todo=False) for (_, cause), known in stored.items()}
 
     def _fold(
         self, head: Head, commands: Sequence[Command], recalled: Mapping[str, Known]
@@ -147,7 +162,7 @@ class Timers:
         made: list[Command] = []
 
         def commands(head: Head) -> list[Command]:
-            due = self.door.kinds[key.kind].due(head.state)
+            due = None if head.ties.into else self.door.kinds[key.kind].due(head.state)
             made[:] = [Command(self.make(key, due, now))] if due is not None and due.at <= min(horizon, now) else []
             return made
 

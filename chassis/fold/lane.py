@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from chassis.fold.batch import Batch, dead_item, split
+from chassis.fold.merging import bring
 from chassis.fold.model import Head, Key, Out, Version, Watermark, cause_of
 from chassis.fold.ports import Broker, Dead, Known, Store, Transient
-from chassis.fold.rules import Conflict, Folded, Folder, Item, empty_head, same_content
+from chassis.fold.rules import NOTHING, Conflict, Folded, Folder, Item, empty_head, same_content
 from chassis.fold.views import Views
 
 HEADS_KEPT = 6_000
@@ -146,10 +147,7 @@ class Lane:
         """Step 4: fold and insert until every entity of the batch is in its chain; then what is to be published."""
         round_ = _Round(part, heads)
         while round_.todo:
-            folded = {
-                key: _fitting(self.folder.fold(heads[key], items, self.slot, unknown=round_.unknown), items)
-                for key, items in round_.todo.items()
-            }
+            folded = {key: await self._fold(heads[key], items, round_.unknown) for key, items in round_.todo.items()}
             doubtful = {key for key, got in folded.items() if got.refused and not self._believed(key, round_.fresh)}
             lost = await self._insert(
                 [got.version for key, got in folded.items() if got.version is not None and key not in doubtful]
@@ -166,6 +164,10 @@ class Lane:
         outs = round_.outs + await self._unpublished(round_.found, mark)
         dead = [*part.dead, *(dead_item(self.slot, item, error) for item, error in round_.refused)]
         return outs, dead, round_.heads
+
+    async def _fold(self, head: Head, items: list[Item], unknown: Collection[str]) -> Folded:
+        chains = await bring(self.store, self.folder, head, items) if self.folder.merges else NOTHING
+        return _fitting(self.folder.fold(head, items, self.slot, unknown=unknown, chains=chains), items)
 
     def _believed(self, key: Key, fresh: Collection[Key]) -> bool:
         """A refusal counts only on the newest version: a stale view may lack what the rule needs."""

@@ -81,6 +81,8 @@ class Rule(NamedTuple):
     key: Callable[[Any], str]
     apply: Callable[[Any, Any, datetime, Any], tuple[Any, Effects]]
     answer: Callable[[Any, Any], Any] | None = None
+    tie: str = ""
+    """What the fact has to do with merging entities (`chassis.fold.merging`), "" for almost all."""
 
     @property
     def name(self) -> str:
@@ -95,8 +97,22 @@ class Due(NamedTuple):
     at: datetime
 
 
+def _corrects_nothing(*_: Any) -> Effects:
+    return ()
+
+
+def _replays(state: Any, facts: Sequence[Any], apply: Callable[[Any, Any], Any]) -> Any:
+    from chassis.fold.merging import leaving_out_refusals
+
+    return leaving_out_refusals(state, facts, apply)
+
+
 class Kind(NamedTuple):
-    """One kind of entity: where it is kept, how it starts, what people search, what it waits for."""
+    """One kind of entity: where it is kept, how it starts, what people search, what it waits for.
+
+    `correct(before, after, fact, now, policy)` says what others must know when a merge made `after` of `before`;
+    `replay(empty, facts, apply)` folds facts again that were applied before, by time.
+    """
 
     name: str
     collection: str
@@ -104,6 +120,8 @@ class Kind(NamedTuple):
     empty: Callable[[str], Any]
     searched: Callable[[Any], Mapping[str, Any]]
     due: Callable[[Any], Due | None] = lambda _state: None
+    correct: Callable[[Any, Any, Any, datetime, Any], Effects] = _corrects_nothing
+    replay: Callable[[Any, Sequence[Any], Callable[[Any, Any], Any]], Any] = _replays
 
 
 class Recorded(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -132,6 +150,26 @@ class Out(msgspec.Struct, array_like=True, frozen=True, gc=False):
     headers: tuple[tuple[str, bytes], ...]
 
 
+class Ties(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What merges did to an entity: the one in force, and those undone.
+
+    `into`: the merge's id, the entity it was merged into, and which of this entity's merges it is (they are counted).
+    `gone`: id of an undone merge → the entity it was with, "" if only its end was heard of.
+    """
+
+    into: tuple[str, str, int] | None = None
+    gone: dict[str, str] = {}
+
+    def without(self, merge: str, entity: str = "") -> dict[str, str]:
+        """What is undone when this merge (into `entity`, if that is known) is, too."""
+        if self.into and self.into[0] == merge:
+            entity = self.into[1]
+        return {**self.gone, merge: entity or self.gone.get(merge, "")}
+
+
+UNTIED = Ties()
+
+
 class Head(NamedTuple):
     """The newest known version of an entity, without its facts: what the next version is built on."""
 
@@ -141,6 +179,7 @@ class Head(NamedTuple):
     memory: Memory
     last: str = ""
     format: int = FORMAT
+    ties: Ties = UNTIED
 
 
 class Version(NamedTuple):

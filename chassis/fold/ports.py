@@ -167,8 +167,24 @@ class Language(Protocol):
         """The canonical bytes of a fact's body: the same content always gives the same bytes."""
         ...
 
-    def fact(self, recorded: Recorded) -> Any:
-        """A recorded fact as it was, in its newest form."""
+    def fact(self, recorded: Recorded, subject: str = "") -> Any:
+        """A recorded fact as it was, in its newest form, about `subject`."""
+        ...
+
+    def forwarded(self, merge: str, fact: Any) -> Any:
+        """The body by which an entity that is merged hands a fact on."""
+        ...
+
+    def inner(self, fact: Any) -> Any:
+        """The fact in a forward, about the forward's subject."""
+        ...
+
+    def absorbed(self, merge: str, entity: str, facts: int) -> Any:
+        """The body by which a merged entity refers to its first so many facts."""
+        ...
+
+    def released(self, merge: str) -> Any:
+        """The body that says a merge is undone."""
         ...
 
     def emit(

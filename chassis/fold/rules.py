@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from chassis.fold.memory import Memory, fact_mark
-from chassis.fold.model import Effects, Fact, Head, Key, Out, Recorded, Rule, Version, cause_of, next_seq, out_id
+from chassis.fold.merging import Chains, Elsewhere, Standing
+from chassis.fold.model import Effects, Fact, Head, Key, Kind, Out, Recorded, Rule, Version, cause_of, next_seq, out_id
 from chassis.fold.ports import Language, Policies
 
 
@@ -37,20 +38,41 @@ class Folded(NamedTuple):
     refused: list[tuple[Item, Exception]]
 
 
+NOTHING = Chains()
+
+
 class Folder:
     """The rule table of a service, applied."""
 
-    def __init__(self, rules: Mapping[str, Rule], language: Language, policies: Policies, epoch: int = 0) -> None:
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        language: Language,
+        policies: Policies,
+        epoch: int = 0,
+        kinds: Mapping[str, Kind] | None = None,
+    ) -> None:
         self.rules = rules
+        self.kinds = kinds or {}
+        self.merges = any(rule.tie for rule in rules.values())
         self.language = language
         self.policies = policies
         self.epoch = epoch
 
     def fold(
-        self, head: Head, items: Sequence[Item], slot: str, *, unknown: Collection[str] = (), todo: bool = False
+        self,
+        head: Head,
+        items: Sequence[Item],
+        slot: str,
+        *,
+        unknown: Collection[str] = (),
+        todo: bool = False,
+        chains: Chains = NOTHING,
     ) -> Folded:
-        """Apply the items that the head does not know. `unknown` are causes that the chain says were never applied."""
-        work = _Work(self, head, slot)
+        """Apply the items that the head does not know. `unknown` are causes that the chain says were never applied;
+        `chains` is what `merging.bring` read for these items.
+        """
+        work = _Work(self, head, slot, chains)
         for item in items:
             work.take(item, unknown)
         return work.result(todo)
@@ -59,8 +81,9 @@ class Folder:
 class _Work:
     """The folding of one entity: state, memory and outgoing facts as they grow."""
 
-    def __init__(self, folder: Folder, head: Head, slot: str) -> None:
-        self.folder, self.head, self.slot = folder, head, slot
+    def __init__(self, folder: Folder, head: Head, slot: str, chains: Chains) -> None:
+        self.folder, self.head, self.slot, self.chains = folder, head, slot, chains
+        self.ties = head.ties
         self.seq = next_seq(head.seq, folder.epoch)
         self.prefix, self.seen = head.key.prefix(), head.memory.known()
         self.state, self.last = head.state, head.last
@@ -93,7 +116,13 @@ class _Work:
         fact, folder = item.fact, self.folder
         rule = folder.rules[fact.type]
         number, policy = folder.policies.at(fact.recorded_at)
-        state, effects = rule.apply(self.state, fact, fact.recorded_at, policy)
+        ties = self.ties
+        if rule.tie or ties.into is not None:
+            if item.offset < 0 and not rule.tie:
+                raise Elsewhere(ties.into[1] if ties.into else "")
+            state, effects, ties = self._standing().meet(rule, fact, fact.recorded_at, policy)
+        else:
+            state, effects = rule.apply(self.state, fact, fact.recorded_at, policy)
         answer = b"" if rule.answer is None else folder.language.encode_data(rule.answer(state, fact))
         recorded = Recorded(
             fact.source,
@@ -108,11 +137,17 @@ class _Work:
             answer,
         )
         outs, last = self._say(fact, rule, effects)
-        self.state, self.last = state, last
+        self.state, self.last, self.ties = state, last, ties
         self.here[cause_of(fact)] = recorded
         self.seen.add(mark)
         self.marks.append(mark)
         self.outs.extend(outs)
+
+    def _standing(self) -> Standing:
+        facts = [self.folder.language.fact(recorded, self.head.key.id) for recorded in self.here.values()]
+        return Standing(
+            self.folder, self.head.key, self.state, self.ties, (*self.chains.own, *facts), self.chains.others
+        )
 
     def _say(self, fact: Fact, rule: Rule, effects: Effects) -> tuple[list[Out], str]:
         outs, last = [], self.last
@@ -130,7 +165,7 @@ class _Work:
         if not self.here:
             return Folded(None, self.head, self.known, self.refused)
         facts = tuple(self.here.values())
-        head = Head(self.head.key, self.seq, self.state, self.head.memory.adding(self.marks), self.last)
+        head = Head(self.head.key, self.seq, self.state, self.head.memory.adding(self.marks), self.last, ties=self.ties)
         version = Version(head, facts, tuple(self.outs), self.slot, facts[-1].offset, facts[-1].recorded_at, todo)
         return Folded(version, head, self.known, self.refused)
 

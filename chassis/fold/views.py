@@ -40,7 +40,7 @@ class Views:
         self.pending, self.doubtful, self.flushing = {}, False, True
         try:
             if doubtful:
-                upto = await self._ask_the_chains()
+                upto = max(upto, await self._ask_the_chains())
             await self.store.replace_views(pending.values())
             if upto > self.viewed:
                 await self.store.mark_viewed(self.slot, upto)
@@ -53,10 +53,13 @@ class Views:
             self.flushing = False
 
     async def _ask_the_chains(self) -> int:
-        """Refresh the entities touched since `viewed`, whoever wrote their versions; returns what is settled."""
+        """Refresh the entities touched since `viewed`, whoever wrote their versions; returns what was settled before.
+
+        Never more: what the lane adds meanwhile is not in these views, and a crash would leave it so.
+        """
         mark = await self.store.watermark(self.slot)
         if mark is None:
-            return self.upto
+            return -1
         touched = sorted(await self.store.touched(self.slot, mark.viewed))
         await self.store.replace_views((await self.store.heads(touched)).values())
-        return max(self.upto, mark.settled)
+        return mark.settled

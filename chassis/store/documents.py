@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chassis.fold.memory import Memory
-from chassis.fold.model import FORMAT, Head, Key, Kind, Out, Recorded, Version
+from chassis.fold.model import FORMAT, UNTIED, Head, Key, Kind, Out, Recorded, Ties, Version
 from chassis.fold.ports import Link
 
 Document = dict[str, Any]
@@ -21,6 +21,7 @@ Document = dict[str, Any]
 encode = msgspec.msgpack.Encoder().encode
 _facts = msgspec.msgpack.Decoder(list[Recorded])
 _outs = msgspec.msgpack.Decoder(list[Out])
+_ties = msgspec.msgpack.Decoder(Ties)
 
 
 class NewerFormat(Exception):
@@ -51,6 +52,8 @@ def version_document(version: Version) -> Document:
     }
     if version.outs:
         document["out"] = encode(version.outs)
+    if head.ties is not UNTIED and head.ties != UNTIED:
+        document["ties"] = encode(head.ties)
     if version.todo:
         document["todo"] = 1
     return document
@@ -69,6 +72,7 @@ def view_document(kind: Kind, head: Head) -> Document:
         "last": head.last,
         "due": None if due is None else due.at,
         **kind.searched(head.state),
+        **({} if head.ties == UNTIED else {"ties": encode(head.ties)}),
     }
 
 
@@ -102,6 +106,7 @@ class HeadReader:
             Memory(document["ids"], document["old"]),
             document["last"],
             document["f"],
+            _ties.decode(document["ties"]) if "ties" in document else UNTIED,
         )
 
 
@@ -138,7 +143,7 @@ def joined_document(documents: Sequence[Document], upto: int) -> Document:
         "s": first["s"],
         "f": first["f"],
         "at": first["at"],
-        "upto": upto,
+        "upto": max(upto, first.get("upto", 0)),  # another compactor may have joined more meanwhile
         "facts": encode(facts),
         "out": encode(outs),
     }

@@ -65,7 +65,7 @@ class MongoStore(Repairs):
     @transient
     async def views(self, keys: Collection[Key]) -> dict[Key, Head]:
         found: dict[Key, Head] = {}
-        fields = {"s": 1, "f": 1, "state": 1, "ids": 1, "old": 1, "last": 1}
+        fields = {"s": 1, "f": 1, "state": 1, "ids": 1, "old": 1, "last": 1, "ties": 1}
         for kind, ids in _by_kind(keys).items():
             reader = self.readers[kind]
             for document in await self.view(kind).find({"_id": {"$in": ids}}, fields, batch_size=10_000).to_list():
@@ -254,7 +254,7 @@ class MongoStore(Repairs):
     @transient
     async def stub(self, key: Key, seqs: Sequence[int]) -> None:
         prefix = key.prefix()
-        gone = dict.fromkeys(("facts", "out", "state", "ids", "old", "slot", "o", "last", "todo", "upto"), "")
+        gone = dict.fromkeys(("facts", "out", "ties", "state", "ids", "old", "slot", "o", "last", "todo", "upto"), "")
         await self.chain(key.kind).update_many(
             {"_id": {"$in": [link_id(prefix, seq) for seq in seqs]}}, {"$set": {"stub": True}, "$unset": gone}
         )

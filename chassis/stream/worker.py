@@ -51,7 +51,9 @@ def make_app(
         broker_rebalance_timeout=session_timeout * 4,
         broker_request_timeout=max(40.0, session_timeout * 2),
         consumer_max_fetch_size=4 << 20,
-        consumer_metadata_max_age_ms=int(WATCH * 1000),  # a topic made again is not ours until its metadata are read anew
+        consumer_metadata_max_age_ms=int(
+            WATCH * 1000
+        ),  # a topic made again is not ours until its metadata are read anew
         stream_buffer_maxsize=64,
         **extra,
     )

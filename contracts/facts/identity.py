@@ -1,5 +1,9 @@
 """Who is one person: two customers were merged, or a merge was undone. Each is published to both, under their own keys."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from contracts.facts.base import FactData
 from contracts.fields import Code, CustomerId, Id
 
@@ -7,7 +11,8 @@ from contracts.fields import Code, CustomerId, Id
 class CustomerMerged(FactData, frozen=True):
     """Two customers are one person: from now on `merged` is another name of `survivor`. `reason` says why.
 
-    Published twice: keyed by the merged one, and keyed by the survivor. `merge_id` is the same in both.
+    Published twice: keyed by the merged one, and keyed by the survivor. `merge_id` is the same in both. `number` counts
+    the merges of `merged`, undone ones too: of two, the one with the larger number is in force.
     """
 
     TYPE = "crm.customer.merged.v1"
@@ -15,6 +20,7 @@ class CustomerMerged(FactData, frozen=True):
     merge_id: Id
     merged: CustomerId
     survivor: CustomerId
+    number: Annotated[int, Meta(ge=1)] = 1
     reason: Code | None = None
 
 

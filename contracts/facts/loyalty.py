@@ -118,6 +118,15 @@ class DebtRepaid(Movement, frozen=True):
     TYPE = "crm.debt.repaid.v1"
 
 
+class PointsCorrected(Movement, frozen=True):
+    """A merge of two customers, or its end, changed what the account must hold; the entries are the difference.
+
+    `points` is the sum of what the entries add.
+    """
+
+    TYPE = "crm.points.corrected.v1"
+
+
 class LoyaltyTierChanged(FactData, frozen=True):
     """The member reached or left a tier. `qualifying` are the qualifying points that decided it."""
 

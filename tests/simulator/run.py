@@ -51,6 +51,8 @@ class Progress:
 class Run:
     """The tasks of a service over a world, scheduled one step at a time."""
 
+    rules, kinds, language, find_problems = RULES, KINDS, Language, staticmethod(check)
+
     def __init__(self, seed: int, faults: frozenset[str], off: frozenset[str] = frozenset()) -> None:
         self.world, self.off = World(seed, faults), off
         self.dice, self.faults = self.world.dice, faults
@@ -116,7 +118,7 @@ class Run:
     # ---- the tasks of a service -------------------------------------------------------------------------------------
 
     def _ports(self) -> tuple[MemoryStore, MemoryBroker, Folder]:
-        folder = Folder(RULES, Language(), Policies(), self.world.epoch)
+        folder = Folder(self.rules, self.language(), Policies(), self.world.epoch, self.kinds)
         return MemoryStore(self.world, self.off), MemoryBroker(self.world), folder
 
     async def _lane(self, topic: str, partition: int) -> None:
@@ -126,9 +128,9 @@ class Run:
         )
         views = Views(mark.slot, store)
         self._start(("views", topic, partition), self._viewer(views))
-        lane = Lane(mark.slot, store, broker, folder, KINDS, views, self._pause)
+        lane = Lane(mark.slot, store, broker, folder, self.kinds, views, self._pause)
         _switch_off(lane, self.off)
-        reader, position = Reader(RULES, Language()), mark.settled
+        reader, position = Reader(self.rules, self.language()), mark.settled
         while records := self.world.logs.get((topic, partition), [])[position:][: self.dice.randint(1, 6)]:
             if len(records) > 1 and self.world.chance("jump", 0.03):  # a client that skips, without a word
                 position, records = records[0].offset + 1, records[1:]
@@ -151,7 +153,7 @@ class Run:
 
     async def _command(self, fact: Fact) -> None:
         store, broker, folder = self._ports()
-        door = Door(store, broker, folder, KINDS)
+        door = Door(store, broker, folder, self.kinds)
         (done,) = await self._patiently(lambda: door.execute(Key("account", fact.subject), [Command(fact)]))
         assert done.error is None, done.error
         self.answers.setdefault(fact.id, []).append((done.answer, done.seq))
@@ -167,14 +169,14 @@ class Run:
                 self.world.problems.append("a timer fired beyond its horizon or before its time")
             return make_due(key, due, at)
 
-        timers = Timers(Door(store, broker, folder, KINDS), make)
+        timers = Timers(Door(store, broker, folder, self.kinds), make)
         for key in sorted(self.world.views):
             if key.kind == "account":
                 self.world.hits["timer fired"] += await self._patiently(lambda k=key: timers.fire(k, horizon, now))
 
     async def _sweep(self) -> None:
         store, broker, folder = self._ports()
-        await self._patiently(lambda: Door(store, broker, folder, KINDS).sweep(START))
+        await self._patiently(lambda: Door(store, broker, folder, self.kinds).sweep(START))
 
     async def _compact(self) -> None:
         store, _, _ = self._ports()
@@ -216,7 +218,7 @@ class Run:
             self.steps += 1
             if self.steps > MAX_STEPS:
                 return ["livelock"]
-        return self.world.problems + check(self)
+        return self.world.problems + self.find_problems(self)
 
     def _step(self) -> bool:
         self._faults()
@@ -296,7 +298,7 @@ class Run:
 
     async def _last_timers(self) -> None:
         store, broker, folder = self._ports()
-        timers = Timers(Door(store, broker, folder, KINDS), make_due)
+        timers = Timers(Door(store, broker, folder, self.kinds), make_due)
         late = START + timedelta(minutes=9_000)
         for key in sorted(k for k in self.world.chains if k.kind == "account"):
             self.world.hits["timer fired"] += await self._patiently(lambda k=key: timers.fire(k, late, late))

@@ -273,7 +273,7 @@ class MemoryStore:
         first = chain[seqs[0]]
         joined = first.upto == upto and not first.stub
         if joined:
-            first.facts, first.upto, first.slot = facts, seqs[-1], ""
+            first.facts, first.upto, first.slot = facts, max(upto, seqs[-1]), ""
             self.world.hits["compaction"] += 1
         await self._reply("join")
         return joined

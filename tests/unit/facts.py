@@ -19,9 +19,9 @@ def day(number: float, hour: float = 12) -> datetime:
     return START + timedelta(days=number, hours=hour)
 
 
-def fact(data: Any, time: datetime, fact_id: str, source: str = "/test") -> Fact:
+def fact(data: Any, time: datetime, fact_id: str, source: str = "/test", subject: str = CUSTOMER) -> Fact:
     """A fact about the customer, recorded when it happened."""
-    return Fact(source, fact_id, data.TYPE, CUSTOMER, time, time, data)
+    return Fact(source, fact_id, data.TYPE, subject, time, time, data)
 
 
 def visit(time: datetime, visit_id: str = "V1", project_id: str = "P1") -> Fact:

@@ -7,6 +7,7 @@ import msgspec
 from chassis.app import App
 from chassis.commands import command_id
 from chassis.fold.doors import Command, Done
+from chassis.fold.merging import head_of
 from chassis.fold.model import Head, Key
 from contracts.fact import Fact
 from services.loyalty.domain.errors import UnknownAccount
@@ -46,13 +47,12 @@ class Accounts:
         return msgspec.msgpack.decode(done.answer), done
 
     async def _head(self, customer_id: str) -> Head:
-        key = Key("account", customer_id)
-        found = (await self._app.store.heads([key])).get(key)
+        found = await head_of(self._app.store, Key("account", customer_id))
         if found is None:
             raise UnknownAccount("no fact about this customer has been applied yet")
         return found
 
     async def _ledger(self, customer_id: str) -> list[Fact]:
-        await self._head(customer_id)
-        outs = await self._app.store.said(Key("account", customer_id))
+        head = await self._head(customer_id)
+        outs = await self._app.store.said(head.key)
         return [self._app.definition.language.heard(out) for out in outs]

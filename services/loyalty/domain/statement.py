@@ -30,6 +30,7 @@ SENTENCES = {
     "hold_timed_out": "The redemption was not completed in time; its points came back.",
     "hold_voided_deal_cancelled": "Points set aside had to be taken back for a cancelled deal; the hold was voided.",
     "hold_voided_deal_changed": "Points set aside had to be taken back for a changed deal; the hold was voided.",
+    "merge_correction": "Two customers turned out to be one person, or not to be: the account is counted again.",
     "lot_expired": "The points reached the end of their time.",
 }
 

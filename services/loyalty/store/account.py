@@ -6,6 +6,7 @@ from typing import Any
 from chassis.fold.model import Due, Kind
 from chassis.policy import PolicyBook
 from chassis.service import Index
+from services.loyalty.domain.merging import correct, replay
 from services.loyalty.domain.model import EMPTY, Account
 from services.loyalty.domain.timers import next_due
 
@@ -21,7 +22,7 @@ def account_kind(policies: PolicyBook) -> Kind:
         waiting = next_due(account, policies.at(END_OF_TIME)[1])
         return None if waiting is None else Due(waiting.kind, waiting.due_at)
 
-    return Kind("account", "accounts", Account, lambda _customer: EMPTY, searched, due)
+    return Kind("account", "accounts", Account, lambda _customer: EMPTY, searched, due, correct, replay)
 
 
 def searched(account: Account) -> dict[str, Any]:

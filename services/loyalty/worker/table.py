@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
 from services.loyalty.domain import deals, earning, holds, timers
@@ -36,4 +37,5 @@ RULES: dict[str, Rule] = {
     "loyalty.capture_hold.v1": Rule("account", by_customer, holds.capture_hold, told_of_end),
     "loyalty.void_hold.v1": Rule("account", by_customer, holds.void_hold, told_of_end),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
+    **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }

@@ -1,5 +1,6 @@
 """Fact → entity → rule. Every fact about a customer describes the customer."""
 
+from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
 from services.profile.domain.describing import describe
@@ -29,4 +30,5 @@ RULES: dict[str, Rule] = {
     "crm.customer.described.v1": Rule("customer", by_customer, describe),
     "crm.customer.linked.v1": Rule("customer", by_customer, describe),
     "crm.consent.changed.v1": Rule("customer", by_customer, describe),
+    **merging_rules("customer", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1", describe),
 }

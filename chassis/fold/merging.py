@@ -1,0 +1,294 @@
+"""Merging entities of one kind, and taking it back: facts travel, states are folded again, nothing is copied or deleted.
+
+An entity that is merged into another is frozen: its state is empty, what it already knows goes to the survivor as one
+reference (how many facts of which chain), what arrives later is forwarded. Every fact thereby has a path, the merges it
+came by; undoing a merge makes every fact that came by it invisible. The state after any of these is the fold of the
+facts that are visible then, in the order of (time, source, id); only the difference is made known.
+Ids of merges are used once. Messages between entities may come in any order, and any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chassis.fold.model import Fact, Head, Key, Rule, Ties
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chassis.fold.ports import Language, Store
+    from chassis.fold.rules import Folder, Item
+
+MERGE, UNMERGE, ABSORB, RELEASE, FORWARD = "merge", "unmerge", "absorb", "release", "forward"
+
+FORWARDED, ABSORBED, RELEASED = "hearth.forwarded.v1", "hearth.absorbed.v1", "hearth.released.v1"
+"""The types of what entities of one kind say to each other."""
+
+FAR = 64
+"""More merges than this in a row are a mistake."""
+
+
+def merge(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
+    """What a merge is to the survivor: nothing yet."""
+    return state, ()
+
+
+def unmerge(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
+    """What the end of a merge is to the survivor: nothing yet."""
+    return state, ()
+
+
+def absorb(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
+    """Names the rule; `Standing` does the work."""
+    raise NotImplementedError
+
+
+def release(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
+    """Names the rule; `Standing` does the work."""
+    raise NotImplementedError
+
+
+def forward(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
+    """Names the rule; `Standing` does the work."""
+    raise NotImplementedError
+
+
+def merging_rules(
+    kind: str, key: Callable[[Any], str], merged: str, unmerged: str, note: Any = None
+) -> dict[str, Rule]:
+    """The rules of a kind whose entities can be merged; `merged` and `unmerged` are the types that say so, and `note`
+    is what the survivor makes of them, if anything.
+    """
+    return {
+        merged: Rule(kind, key, note or merge, tie=MERGE),
+        unmerged: Rule(kind, key, note or unmerge, tie=UNMERGE),
+        ABSORBED: Rule(kind, key, absorb, tie=ABSORB),
+        RELEASED: Rule(kind, key, release, tie=RELEASE),
+        FORWARDED: Rule(kind, key, forward, tie=FORWARD),
+    }
+
+
+class Elsewhere(Exception):
+    """The entity was merged into another one: commands belong there."""
+
+    def __init__(self, entity: str) -> None:
+        super().__init__("merged into another entity")
+        self.entity = entity
+
+
+class Said(NamedTuple):
+    """An effect of the mechanism itself."""
+
+    name: str
+    data: Any
+    natural: str
+    subject: str
+
+
+class Chains(NamedTuple):
+    """What was read for a merge: the entity's own facts up to its head, and those of the chains it refers to."""
+
+    own: Sequence[Fact] = ()
+    others: Mapping[str, Sequence[Fact]] = {}
+
+
+class Change(NamedTuple):
+    """What a fact of this mechanism makes of an entity."""
+
+    state: Any
+    effects: Sequence[Any]
+    ties: Ties
+
+
+class Entry(NamedTuple):
+    """A fact as it was first said, the merges it came by, and what its rule has to do with merging."""
+
+    path: tuple[str, ...]
+    tie: str
+    fact: Fact
+
+
+class Standing(NamedTuple):
+    """An entity in the middle of a fold: what it knows so far, and how to read it."""
+
+    folder: Folder
+    key: Key
+    state: Any
+    ties: Ties
+    known: Sequence[Fact]
+    others: Mapping[str, Sequence[Fact]]
+
+    def meet(self, rule: Rule, fact: Fact, now: datetime, policy: Any) -> Change:
+        """What a fact does to an entity that is merged, or that a merge is about."""
+        if rule.tie in (MERGE, UNMERGE):
+            return self._turn(rule, fact, now, policy)
+        if rule.tie in (ABSORB, RELEASE, FORWARD):
+            return self._hear(fact, now, policy)
+        assert self.ties.into is not None
+        return Change(self.state, [self._forward(fact)], self.ties)
+
+    def _turn(self, rule: Rule, fact: Fact, now: datetime, policy: Any) -> Change:
+        """A merge of this entity into another, or its end; the other side only takes note."""
+        ties, merge = self.ties, fact.data.merge_id
+        if fact.data.merged != self.key.id:
+            if ties.into is not None:
+                return Change(self.state, [self._forward(fact)], ties)
+            return Change(*rule.apply(self.state, fact, now, policy), ties)
+        if rule.tie == UNMERGE:
+            into = None if ties.into and ties.into[0] == merge else ties.into
+            return self._become(into, ties.without(merge), fact, now, policy)
+        into = (merge, fact.data.survivor, fact.data.number)
+        if merge in ties.gone or ties.into == into:
+            return Change(self.state, (), ties)
+        if ties.into is None:
+            return self._become(into, ties.gone, fact, now, policy)
+        older, newer = sorted((ties.into, into), key=lambda found: found[2])  # the older one's end is still to come
+        return self._become(newer, ties.without(older[0], older[1]), fact, now, policy)
+
+    def _become(
+        self, into: tuple[str, str, int] | None, gone: dict[str, str], fact: Fact, now: datetime, policy: Any
+    ) -> Change:
+        """Be merged into `into`, or into nothing."""
+        before, ties, effects = self.ties.into, Ties(into, gone), list[Any]()
+        if into == before:
+            return Change(self.state, (), ties)
+        if before is not None:
+            effects.append(Said("release", self.folder.language.released(before[0]), before[0], before[1]))
+        if into is not None:
+            reference = self.folder.language.absorbed(into[0], self.key.id, len(self.known))
+            effects.append(Said("absorb", reference, into[0], into[1]))
+        return self._settled(ties, self.known, effects, fact, now, policy)
+
+    def _hear(self, fact: Fact, now: datetime, policy: Any) -> Change:
+        """Something from an entity that is, or was, merged into this one."""
+        entry = self.entry(fact)
+        gone = {**self.ties.gone, entry.fact.data.merge_id: ""} if entry.tie == RELEASE else self.ties.gone
+        ties = Ties(self.ties.into, gone)
+        if ties.into is not None:
+            return Change(self.state, [self._forward(fact)], ties)
+        if entry.tie in (ABSORB, RELEASE):
+            return self._settled(ties, (*self.known, fact), [], fact, now, policy)
+        if not gone.keys().isdisjoint(entry.path) or self._sees(entry.fact):
+            return Change(self.state, (), ties)
+        rule = self.folder.rules[entry.fact.type]
+        return Change(*rule.apply(self.state, entry.fact, now, policy), ties)
+
+    def _settled(
+        self, ties: Ties, known: Sequence[Fact], effects: list[Any], fact: Fact, now: datetime, policy: Any
+    ) -> Change:
+        """The state folded again, and what is different from before."""
+        kind = self.folder.kinds[self.key.kind]
+        seen = () if ties.into else self._replace(ties=ties).visible(known)
+        after = replay(self.folder, self.key, seen) if seen else kind.empty(self.key.id)
+        return Change(after, [*effects, *kind.correct(self.state, after, fact, now, policy)], ties)
+
+    def _forward(self, fact: Fact) -> Said:
+        assert self.ties.into is not None
+        merge, survivor, _ = self.ties.into
+        return Said("forward", self.folder.language.forwarded(merge, fact), merge, survivor)
+
+    def entry(self, fact: Fact, path: tuple[str, ...] = ()) -> Entry:
+        """The fact inside all its forwards, with the merges it came by."""
+        rule = self.folder.rules[fact.type]
+        if rule.tie == FORWARD:
+            return self.entry(self.folder.language.inner(fact), (*path, fact.data.merge_id))
+        return Entry(path, rule.tie, fact)
+
+    def _sees(self, fact: Fact) -> bool:
+        """True if it came before, by another merge whose end has not been heard of yet."""
+        return any((seen.source, seen.id) == (fact.source, fact.id) for seen in self.visible(self.known))
+
+    def visible(self, known: Sequence[Fact]) -> list[Fact]:
+        """Every fact of this entity and of those merged into it, except what came by a merge that is undone."""
+        entries = list(self._walk(known, ()))
+        gone = self.ties.gone.keys() | {e.fact.data.merge_id for e in entries if e.tie == RELEASE}
+        seen = {
+            (entry.fact.source, entry.fact.id): entry.fact
+            for entry in reversed(entries)
+            if not entry.tie and gone.isdisjoint(entry.path)
+        }
+        return sorted(seen.values(), key=lambda fact: (fact.time, fact.source, fact.id))
+
+    def _walk(self, known: Sequence[Fact], path: tuple[str, ...]) -> Iterator[Entry]:
+        for fact in known:
+            entry = self.entry(fact, path)
+            if entry.tie in (MERGE, UNMERGE) and self._is_mere_note(entry.fact):
+                entry = entry._replace(tie="")
+            yield entry
+            if entry.tie == ABSORB and entry.fact.data.merge_id not in path and len(entry.path) < FAR:
+                past = self.others[entry.fact.data.entity][: entry.fact.data.facts]
+                yield from self._walk(past, (*entry.path, entry.fact.data.merge_id))
+
+    def _is_mere_note(self, fact: Fact) -> bool:
+        """True for the survivor's copy of a merge: a fact like any other."""
+        return fact.subject == fact.data.survivor
+
+
+def replay(folder: Folder, key: Key, facts: Sequence[Fact]) -> Any:
+    """The state that facts make in this order; what a rule refuses now is left out, unless the kind knows better."""
+    kind = folder.kinds[key.kind]
+
+    def apply(state: Any, fact: Fact) -> Any:
+        _, policy = folder.policies.at(fact.recorded_at)
+        return folder.rules[fact.type].apply(state, fact, fact.recorded_at, policy)[0]
+
+    return kind.replay(kind.empty(key.id), facts, apply)
+
+
+def leaving_out_refusals(state: Any, facts: Sequence[Fact], apply: Callable[[Any, Fact], Any]) -> Any:
+    """The usual `Kind.replay`."""
+    for fact in facts:
+        try:
+            state = apply(state, fact)
+        except Exception:  # noqa: S112 - what is refused in another order has no effect there
+            continue
+    return state
+
+
+async def bring(store: Store, folder: Folder, head: Head, items: Iterable[Item]) -> Chains:
+    """Read what the items need to be folded on a head: nothing, unless one of them is about a merge."""
+    facts = [item.fact for item in items]
+    if not any(folder.rules[fact.type].tie for fact in facts):
+        return Chains()
+    standing = Standing(folder, head.key, head.state, head.ties, (), {})
+    own = await _facts(store, folder.language, head.key, head.seq)
+    return Chains(own, await _others(store, standing, [*own, *facts]))
+
+
+async def _others(store: Store, standing: Standing, facts: Sequence[Fact]) -> dict[str, Sequence[Fact]]:
+    """Every chain that these facts refer to, and that those refer to."""
+    found: dict[str, Sequence[Fact]] = {}
+    unread = list(facts)
+    while unread:
+        entry = standing.entry(unread.pop())
+        if entry.tie == ABSORB and entry.fact.data.entity not in found:
+            key = Key(standing.key.kind, entry.fact.data.entity)
+            found[key.id] = await _facts(store, standing.folder.language, key)
+            unread += found[key.id]
+    return found
+
+
+async def _facts(store: Store, language: Language, key: Key, upto: int = 2**63) -> list[Fact]:
+    return [language.fact(recorded, key.id) for seq, recorded in await store.history(key) if seq <= upto]
+
+
+async def facts_of(store: Store, folder: Folder, key: Key) -> list[Fact]:
+    """Every fact that is visible at an entity now: its own, and those of entities merged into it, by time."""
+    head = (await store.heads([key])).get(key)
+    if head is None:
+        return []
+    own = await _facts(store, folder.language, key, head.seq)
+    standing = Standing(folder, key, head.state, head.ties, own, {})
+    return standing._replace(others=await _others(store, standing, own)).visible(own)
+
+
+async def head_of(store: Store, key: Key) -> Head | None:
+    """The newest version of an entity, or of the one that it is merged into; None if there is none."""
+    head = (await store.heads([key])).get(key)
+    for _ in range(FAR):
+        if head is None or head.ties.into is None:
+            break
+        survivor = Key(key.kind, head.ties.into[1])
+        head = (await store.heads([survivor])).get(survivor)
+    return head

@@ -1,0 +1,66 @@
+"""Accounts of customers who turn out to be one person, and apart again. What was spent stays spent."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import get_args
+
+import msgspec
+from msgspec.structs import replace
+
+from contracts.errors import Refused
+from contracts.fact import Effect, Fact
+from contracts.facts.loyalty import Cause, Entry, LedgerAccount, LoyaltyTierChanged, PointsCorrected
+from services.loyalty.domain.commands import CaptureHold, HoldPoints
+from services.loyalty.domain.model import Account, Hold, Lot
+from services.loyalty.domain.policy import Policy
+
+LENT = "lent"
+"""The lot of points that were spent although, after a merge was undone, they were never there."""
+
+
+def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: Policy) -> Sequence[Effect]:
+    """What a merge changed, as one entry in the ledger: the balances after it less those before; and the tier."""
+    cause = Cause(fact.source, fact.id, fact.type)
+    stated, wanted = msgspec.structs.asdict(before.balances), msgspec.structs.asdict(after.balances)
+    accounts = get_args(LedgerAccount)
+    entries = tuple(Entry(name, wanted[name] - stated[name]) for name in accounts if wanted[name] != stated[name])
+    effects: list[Effect] = []
+    if entries:
+        points = sum(entry.points for entry in entries if entry.points > 0)
+        corrected = PointsCorrected(points, entries, "merge", "merge_correction", policy.version, cause, ())
+        effects.append(Effect("PointsCorrected", corrected))
+    if before.tier != after.tier:
+        changed = LoyaltyTierChanged(before.tier, after.tier, after.qualifying_points, policy.version, cause)
+        effects.append(Effect("LoyaltyTierChanged", changed))
+    return effects
+
+
+def replay(account: Account, facts: Sequence[Fact], apply: Callable[[Account, Fact], Account]) -> Account:
+    """Fold facts again by time. A hold that was captured happened: what it lacks now is lent, and owed."""
+    captured = {fact.data.hold_id for fact in facts if fact.type == CaptureHold.TYPE}
+    for fact in facts:
+        try:
+            account = apply(account, fact)
+        except Refused:
+            if fact.type == HoldPoints.TYPE and fact.id in captured:
+                account = lend_hold(account, fact)
+    return account
+
+
+def lend_hold(account: Account, fact: Fact) -> Account:
+    """A hold of points that are not there: all of them are lent, against debt, and set aside."""
+    points = fact.data.points
+    lot = account.lots.get(LENT, Lot(LENT))
+    lot = replace(lot, granted=lot.granted + points, held=lot.held + points)
+    balances = account.balances
+    return replace(
+        account,
+        balances=replace(balances, debt=balances.debt - points, held=balances.held + points),
+        lots={**account.lots, LENT: lot},
+        holds={**account.holds, fact.id: Hold(_long_after(fact.time), {LENT: points})},
+    )
+
+
+def _long_after(time: datetime) -> datetime:
+    """A hold that is lent was captured in time: it cannot run out before that is folded."""
+    return time.replace(year=time.year + 1, day=1)

@@ -1,0 +1,77 @@
+"""Merges and their ends, simulated: hundreds of interleavings under every fault; and each part of the mechanism is needed."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chassis.fold import merging
+from chassis.fold.merging import Change, Standing
+from tests.simulator.merging import FAULTS, run
+
+SEEDS = 250
+
+
+def test_every_person_is_the_fold_of_its_facts_under_all_faults() -> None:
+    hits: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        problems, one = run(seed)
+        assert problems == [], f"seed {seed}"
+        hits.update(one.world.hits)
+    happened = ("crash", "zombie write refused", "lost reply", "stale view", "compaction", "rolled back", "undone")
+    for fault in (*happened, "merged at the end", "command followed a merge"):
+        assert hits[fault], f"{fault} never happened"
+
+
+def test_without_faults_too() -> None:
+    for seed in range(60):
+        assert run(seed, frozenset({"doors"}))[0] == []
+
+
+def forwards_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stays(self: Standing, fact: Any) -> Any:
+        return merging.Said("kept", "kept", "", "")
+
+    monkeypatch.setattr(Standing, "_forward", stays)
+
+
+def forgets_what_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    hear = Standing._hear
+
+    def forgetful(self: Standing, *args: Any) -> Change:
+        change = hear(self, *args)
+        return change._replace(ties=self.ties)
+
+    monkeypatch.setattr(Standing, "_hear", forgetful)
+
+
+def counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Standing, "_sees", lambda self, fact: False)
+
+
+def last_heard_merge_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = Standing._turn
+
+    def latest(self: Standing, rule: Any, fact: Any, now: Any, policy: Any) -> Change:
+        data = fact.data._replace(number=1 << 30) if hasattr(fact.data, "_replace") else fact.data
+        return turn(self, rule, fact._replace(data=data), now, policy)
+
+    monkeypatch.setattr(Standing, "_turn", latest)
+
+
+NEEDED = ((forwards_nothing, 0), (forgets_what_is_undone, 70), (counts_twice, 590), (last_heard_merge_wins, 40))
+"""A part of the mechanism, and from which seed on its absence is looked for."""
+
+
+@pytest.mark.parametrize(("without", "seed"), NEEDED, ids=lambda each: getattr(each, "__name__", ""))
+def test_each_part_is_needed(without: Callable[[Any], None], seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch)
+    assert any(_goes_wrong(each) for each in range(seed, seed + 800)), "nothing went wrong"
+
+
+def _goes_wrong(seed: int) -> bool:
+    try:
+        return bool(run(seed, FAULTS - {"compaction"})[0])
+    except Exception:  # a world without this part may break in any way
+        return True

@@ -1,0 +1,104 @@
+"""Merging, for every service: whatever the order of facts, merges and their ends, each person is the fold of its facts."""
+
+import random
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chassis.fold.merging import leaving_out_refusals
+from chassis.fold.model import Kind
+from chassis.policy import BEGINNING, PolicyBook, PolicyVersion, no_policy
+from contracts.fact import Fact
+from contracts.language import Language
+from services.loyalty.domain.commands import COMMANDS as LOYALTY_COMMANDS
+from services.loyalty.domain.statement import reconcile
+from services.loyalty.store.account import account_kind
+from services.loyalty.worker.table import RULES as LOYALTY
+from services.profile.store.customer import CUSTOMER as CUSTOMER_KIND
+from services.profile.worker.table import RULES as PROFILE
+from tests.unit.loyalty.accounts import POLICY
+from tests.unit.merging import Turns, World
+from tests.unit.strategies import histories
+
+ENTITIES = "abcd"
+
+
+class Service(NamedTuple):
+    """A service under test; `seen` is the part of a state that must not depend on the order of facts."""
+
+    name: str
+    rules: Any
+    kind: Kind
+    commands: Any
+    policies: PolicyBook
+    seen: Callable[[Any], Any]
+
+    def world(self) -> World:
+        """A new one."""
+        return World(self.rules, self.kind, Language(f"/hearth/{self.name}", self.commands), self.policies)
+
+
+def member(account: Any) -> Any:
+    """What the customer sees of an account; gross flows and lots depend on the order of price changes."""
+    own = account.balances
+    return own.pending, own.active, own.held, own.debt, account.qualifying_points, account.tier
+
+
+BOOK = PolicyBook([PolicyVersion(1, BEGINNING, POLICY)])
+SERVICES = (
+    Service("loyalty", LOYALTY, account_kind(BOOK), LOYALTY_COMMANDS, BOOK, member),
+    Service("profile", PROFILE, CUSTOMER_KIND, (), no_policy(), lambda state: state),
+)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
+@settings(max_examples=60, deadline=None)
+@given(histories(), st.randoms(use_true_random=False))
+def test_every_person_is_the_fold_of_its_facts(service: Service, history: list[Fact], dice: random.Random) -> None:
+    facts = [with_subject(each, dice.choice(ENTITIES)) for each in history]
+    turns = Turns(ENTITIES)
+    for number in range(dice.randrange(8)):
+        turns.merge(f"m{number}", dice) if dice.random() < 0.6 else turns.unmerge(dice)
+    world = service.world()
+    world.play([*facts, *turns.facts], dice)
+    for entity in ENTITIES:
+        if entity in turns.into:
+            assert world.state(entity) == service.kind.empty(entity)
+        else:
+            mine = [each for each in facts if turns.root(each.subject) == entity]
+            assert service.seen(world.state(entity)) == service.seen(fold(service, world, entity, mine, turns))
+
+
+def fold(service: Service, world: World, entity: str, facts: list[Fact], turns: Turns) -> Any:
+    """The facts of one person by time, with what a survivor notes of its merges."""
+    notes = [each for each in turns.facts if each.subject == each.data.survivor and turns.root(each.subject) == entity]
+    kind = service.kind
+
+    def apply(state: Any, each: Any) -> Any:
+        return service.rules[each.type].apply(state, each, each.recorded_at, service.policies.at(each.time)[1])[0]
+
+    ordered = sorted([*facts, *notes], key=lambda each: (each.time, each.source, each.id))
+    return leaving_out_refusals(kind.empty(entity), ordered, apply)
+
+
+def with_subject(each: Fact, subject: str) -> Fact:
+    """The same fact of another customer."""
+    return msgspec.structs.replace(each, subject=subject)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), st.randoms(use_true_random=False))
+def test_every_account_says_what_it_holds_after_merges_too(history: list[Fact], dice: random.Random) -> None:
+    facts = [with_subject(each, dice.choice(ENTITIES)) for each in history]
+    turns = Turns(ENTITIES)
+    for number in range(dice.randrange(1, 6)):
+        turns.merge(f"m{number}", dice) if dice.random() < 0.7 else turns.unmerge(dice)
+    world = SERVICES[0].world()
+    world.play([*facts, *turns.facts], dice)
+    for entity in ENTITIES:
+        heard = [world.language.heard(out) for out in world.said.get(entity, [])]
+        assert reconcile(world.state(entity), heard) == []
