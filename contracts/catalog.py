@@ -16,6 +16,7 @@ from contracts.facts import (
     operations,
     pipeline,
     surveys,
+    tickets,
     visits,
 )
 from contracts.merging import Absorbed, Forwarded, Released
@@ -58,18 +59,28 @@ class RuleEntry(NamedTuple):
 
 JOURNAL = "crm.journal"
 FACT_LOYALTY = "crm.fact.loyalty"
+FACT_TICKETS = "crm.fact.service_tickets"
 FACT_LEADS = "crm.fact.leads"
 FREE = "free, best the sender's id of the person or case"
 DEAD = "what could not be processed, encrypted, with the reason"
+ALL = ("leads", "loyalty", "profile", "service_tickets")
 
 TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        Topic(JOURNAL, "profile", "every accepted fact of a customer", "customer_id", ("leads", "loyalty", "profile")),
+        Topic(JOURNAL, "profile", "every accepted fact of a customer", "customer_id", ALL),
         Topic(FACT_LEADS, "leads", "what happened to leads", "customer_id", ()),
+        Topic(FACT_TICKETS, "service_tickets", "what happened to tickets and satisfaction", "customer_id", ()),
         Topic(FACT_LOYALTY, "loyalty", "what happened to points, debts and tiers", "customer_id", ()),
         Topic("crm.fact.profile", "profile", "what happened to customers", "customer_id", ()),
         Topic("crm.self.leads", "leads", "leads to itself: other entities hear of a fact", "entity id", ("leads",)),
+        Topic(
+            "crm.self.service_tickets",
+            "service_tickets",
+            "service_tickets to itself: other entities hear of a fact",
+            "entity id",
+            ("service_tickets",),
+        ),
         Topic(
             "crm.self.loyalty", "loyalty", "loyalty to itself: other entities hear of a fact", "entity id", ("loyalty",)
         ),
@@ -98,8 +109,6 @@ TOPICS: dict[str, Topic] = {
 PLANNED_TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        Topic("crm.fact.service_tickets", "service_tickets", "what happened to tickets", "customer_id", ()),
-        Topic("crm.self.service_tickets", "service_tickets", "service_tickets to itself, the same", "entity id", ()),
         Topic("crm.dead.leads", "leads", DEAD, "that of the record", (), 1, 1, 90, True),
         Topic("crm.dead.loyalty", "loyalty", DEAD, "that of the record", (), 1, 1, 90, True),
         Topic("crm.dead.profile", "profile", DEAD, "that of the record", (), 1, 1, 90, True),
@@ -137,6 +146,12 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(pipeline.LeadStageChanged, FACT_LEADS, "leads"),
         TypeEntry(pipeline.LeadWon, FACT_LEADS, "leads"),
         TypeEntry(pipeline.LeadLost, FACT_LEADS, "leads"),
+        TypeEntry(tickets.TicketOpened, FACT_TICKETS, "service_tickets"),
+        TypeEntry(tickets.TicketResponded, FACT_TICKETS, "service_tickets"),
+        TypeEntry(tickets.TicketResolved, FACT_TICKETS, "service_tickets"),
+        TypeEntry(tickets.SlaBreached, FACT_TICKETS, "service_tickets"),
+        TypeEntry(tickets.SlaBreachWithdrawn, FACT_TICKETS, "service_tickets"),
+        TypeEntry(tickets.SatisfactionChanged, FACT_TICKETS, "service_tickets"),
         TypeEntry(loyalty.PointsEarned, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsReleased, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsHeld, FACT_LOYALTY, "loyalty"),
@@ -163,6 +178,8 @@ SETTLING = (
 CORRECTING = ("crm.points.corrected.v1", "crm.loyalty_tier.changed.v1")
 STAGE = ("crm.lead.stage_changed.v1", "crm.lead.won.v1", "crm.lead.lost.v1")
 VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.v1")
+OPENING = ("crm.ticket.opened.v1", "crm.satisfaction.changed.v1")
+CLOCKS = ("crm.sla.breached.v1", "crm.sla.breach_withdrawn.v1", "crm.satisfaction.changed.v1")
 STEPS = ("crm.deal.reserved.v1", "crm.deal.subscribed.v1", "crm.deal.signed.v1")
 
 RULES: dict[str, RuleEntry] = {
@@ -172,6 +189,16 @@ RULES: dict[str, RuleEntry] = {
     "leads.advance_deal": RuleEntry(STEPS, STAGE),
     "leads.change_deal": RuleEntry(("crm.deal.changed.v1",), STAGE),
     "leads.cancel_deal": RuleEntry(("crm.deal.cancelled.v1",), STAGE),
+    "service_tickets.open_ticket_for_complaint": RuleEntry(("crm.complaint.raised.v1",), OPENING),
+    "service_tickets.open_ticket_for_request": RuleEntry(("crm.request.raised.v1",), OPENING),
+    "service_tickets.note_answer": RuleEntry(("crm.survey.answered.v1",), ("crm.satisfaction.changed.v1",)),
+    "service_tickets.respond_ticket": RuleEntry(
+        ("service_tickets.respond_ticket.v1",), ("crm.ticket.responded.v1", *CLOCKS)
+    ),
+    "service_tickets.resolve_ticket": RuleEntry(
+        ("service_tickets.resolve_ticket.v1",), ("crm.ticket.responded.v1", "crm.ticket.resolved.v1", *CLOCKS)
+    ),
+    "service_tickets.fire_due": RuleEntry(("service_tickets.due.v1",), CLOCKS),
     "loyalty.award_points_for_visit": RuleEntry(("crm.visit.completed.v1",), EARNING),
     "loyalty.award_points_for_survey": RuleEntry(("crm.survey.answered.v1",), EARNING),
     "loyalty.grant_points_for_signed_deal": RuleEntry(("crm.deal.signed.v1",), SETTLING),

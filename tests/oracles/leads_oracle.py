@@ -94,9 +94,11 @@ def described(
     deals = {fact["data"]["deal_id"] for fact in opening if fact["type"] in STAGES}
     mine = [d for d in all_deals(facts) if d["project"] == project and d["id"] in deals]
     calls = [fact for fact in facts if is_contact_of(fact, project, period, periods_, leads_)]
-    named = [
-        fact for fact in [*opening, *calls] if fact["type"] not in STAGES and fact["data"].get("agent_id")
-    ] + [f for f in facts if f["type"] in STAGES and f["data"]["deal_id"] in {d["id"] for d in mine} and f["data"].get("agent_id")]
+    named = [fact for fact in [*opening, *calls] if fact["type"] not in STAGES and fact["data"].get("agent_id")] + [
+        f
+        for f in facts
+        if f["type"] in STAGES and f["data"]["deal_id"] in {d["id"] for d in mine} and f["data"].get("agent_id")
+    ]
     reached = {"NEW"} | {d["stage"] for d in mine if d["began"] >= place(opening[0])}
     reached |= {"ASSIGNED"} if named else set()
     reached |= {"CONTACTED"} if any(spoke(call) for call in calls) else set()
@@ -114,9 +116,7 @@ def spoke(call: Fact) -> bool:
     return call["data"]["outcome"] == "connected" or bool(call["data"].get("effective"))
 
 
-def is_contact_of(
-    fact: Fact, project: str, period: tuple[list[Fact], bool], periods_: list[Any], leads_: int
-) -> bool:
+def is_contact_of(fact: Fact, project: str, period: tuple[list[Fact], bool], periods_: list[Any], leads_: int) -> bool:
     """Whether a contact belongs to this lead: by its project and time, or as the only lead of the customer."""
     if fact["type"] != "crm.lead.contacted.v1":
         return False

@@ -106,7 +106,9 @@ def _leads(leads: Leads) -> APIRouter:
         response.headers.update(etag(one.seq))
         return _view(one.customer_id, one.lead)
 
-    @router.post("", status_code=202, summary="Take a lead in: the data of crm.lead.captured.v1 as outside systems send it")
+    @router.post(
+        "", status_code=202, summary="Take a lead in: the data of crm.lead.captured.v1 as outside systems send it"
+    )
     async def capture(request: Request, response: Response, key: IdempotencyKey = None) -> Accepted:
         source, name = await leads.capture(await request.body(), CALLER, key)
         follow = f"/v1/events?source={source}&id={name}"

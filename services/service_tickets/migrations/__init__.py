@@ -1,1 +1,1 @@
-"""Empty: service_tickets is not built yet."""
+"""Changes of stored documents from one format to the next; there are none yet."""

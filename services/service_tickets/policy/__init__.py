@@ -1,1 +1,1 @@
-"""Empty: service_tickets is not built yet."""
+"""The numbers of tickets and satisfaction, reviewed as files, published by `migrate`."""

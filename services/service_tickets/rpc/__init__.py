@@ -1,1 +1,1 @@
-"""Empty: service_tickets is not built yet."""
+"""The gRPC door."""

@@ -1,1 +1,1 @@
-"""Empty: service_tickets is not built yet."""
+"""Long jobs: `python -m services.service_tickets task NAME`. The common ones are in `chassis.tasks`."""

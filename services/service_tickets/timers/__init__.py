@@ -1,1 +1,1 @@
-"""Empty: service_tickets is not built yet."""
+"""Due work: how what a ticket waits for becomes a fact."""

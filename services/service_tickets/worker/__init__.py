@@ -1,1 +1,1 @@
-"""Empty: service_tickets is not built yet."""
+"""The Kafka door: which fact runs which rule. Read `table.py` as a list of policies."""

@@ -1,0 +1,122 @@
+"""Questions about tickets and satisfaction and commands on tickets, as both doors ask them. Nothing here knows HTTP."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chassis.app import App
+from chassis.commands import command_id
+from chassis.fold.doors import Command, Done
+from chassis.fold.model import Head, Key
+from contracts.fact import Fact
+from services.service_tickets.api.cursors import cursor_after, place_in
+from services.service_tickets.domain.errors import UnknownCaseFile, UnknownTicket
+from services.service_tickets.domain.model import Ticket
+from services.service_tickets.domain.observations import observations
+from services.service_tickets.domain.satisfaction import Satisfaction, satisfaction
+from services.service_tickets.store.file import customer_of, found_by
+from services.service_tickets.timers.due import SOURCE
+
+
+class Found(NamedTuple):
+    """A ticket, whose it is, and the version of the customer's file it was read from."""
+
+    customer_id: str
+    ticket: Ticket
+    seq: int
+
+
+class Tickets:
+    """The tickets of a running service."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def ticket(self, ticket_id: str) -> Found:
+        """A ticket; raises `UnknownTicket`."""
+        head = await self._head((await self._key_of(ticket_id)).id)
+        ticket = head.state.tickets.get(ticket_id)
+        if ticket is None:
+            raise UnknownTicket
+        return Found(head.key.id, ticket, head.seq)
+
+    async def of_customer(self, customer_id: str) -> tuple[list[Found], int]:
+        """The tickets of a customer by the time raised, and the version of the file; raises `UnknownCaseFile`."""
+        head = await self._head(customer_id)
+        return sorted(_tickets(head), key=lambda found: (found.ticket.time, found.ticket.ticket_id)), head.seq
+
+    async def search(
+        self, limit: int, cursor: str | None, project_id: str = "", state: str = "", customer_id: str = ""
+    ) -> tuple[list[Found], str | None]:
+        """A page of the tickets that fit all that is given, by customer, and the cursor of the next page.
+
+        Lists are read from views, which follow the facts within a second.
+        """
+        after = place_in(cursor)
+        found: list[Found] = []
+        start = after[0]
+        while len(found) <= limit:
+            heads = await self._files(project_id, state, customer_id, start, limit + 1)
+            rest = [each for head in heads for each in _tickets(head) if _place(each) > after]
+            found += [each for each in rest if _fits(each.ticket, project_id, state)]
+            if len(heads) <= limit or customer_id:
+                break
+            start, after = heads[-1].key.id, (heads[-1].key.id, "~")
+        page = found[:limit]
+        return page, cursor_after(*_place(page[-1])) if len(found) > limit else None
+
+    async def satisfaction(self, customer_id: str, as_of: datetime | None = None) -> tuple[Satisfaction, int]:
+        """The score at a time (None: now) under the policy in force then, and the version; raises `UnknownCaseFile`."""
+        head = await self._head(customer_id)
+        moment = as_of or self._app.clock.now()
+        return satisfaction(observations(head.state), moment, self._app.policies.at(moment)[1]), head.seq
+
+    async def command(
+        self, data: Any, caller: str, key: str | None, expected: int | None = None
+    ) -> tuple[dict[str, Any], Done]:
+        """Carry out a command under the caller's idempotency key; returns the answer and how it was done."""
+        now = self._app.clock.now()
+        name = command_id(f"{caller} {data.TYPE} {data.ticket_id}", key)
+        entity = await self._key_of(data.ticket_id)
+        fact = Fact(SOURCE, name, data.TYPE, entity.id, now, now, data)
+        done = await self._app.commands.execute(entity, Command(fact, expected))
+        return msgspec.msgpack.decode(done.answer), done
+
+    async def _key_of(self, ticket_id: str) -> Key:
+        key = await customer_of(self._app.store, ticket_id)
+        if key is None:
+            raise UnknownTicket
+        return key
+
+    async def _files(self, project_id: str, state: str, customer_id: str, start: str, limit: int) -> list[Head]:
+        if customer_id:
+            head = await self._newest(customer_id)
+            return [] if head is None else [head]
+        both = {"places": f"{project_id} {state}"} if project_id and state else {}
+        one = {"projects": project_id} if project_id else {"states": state} if state else {}
+        return await found_by(self._app.store, both or one, start, limit)
+
+    async def _head(self, customer_id: str) -> Head:
+        found = await self._newest(customer_id)
+        if found is None:
+            raise UnknownCaseFile("no complaint, request or answer of this customer has been applied yet")
+        return found
+
+    async def _newest(self, customer_id: str) -> Head | None:
+        key = Key("file", customer_id)
+        return (await self._app.store.heads([key])).get(key)
+
+
+def _tickets(head: Head) -> Iterator[Found]:
+    for _, ticket in sorted(head.state.tickets.items()):
+        yield Found(head.key.id, ticket, head.seq)
+
+
+def _place(found: Found) -> tuple[str, str]:
+    return found.customer_id, found.ticket.ticket_id
+
+
+def _fits(ticket: Ticket, project_id: str, state: str) -> bool:
+    return project_id in ("", ticket.project) and state in ("", ticket.state)
