@@ -6,13 +6,11 @@ the watermark moves exactly as a lane's does, and the same repetition after any 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from chassis.fold.lane import Counts, Moved, OutOfStep
-from chassis.fold.model import Watermark
-from chassis.fold.ports import Dead, Store, Transient
-from chassis.fold.views import Views
+from chassis.fold.lane import Lane, Moved
+from chassis.fold.ports import Dead
 
 
 class Handler(Protocol):
@@ -33,63 +31,35 @@ class Unread(NamedTuple):
     horizon: None = None
 
 
-class Relay:
-    """Works the batches of one slot. `pause(attempt)` waits before a repetition."""
+class Relay(Lane):
+    """Works the batches of one slot as a lane does, but leaves every decision to a handler."""
 
-    def __init__(
-        self,
-        slot: str,
-        store: Store,
-        handler: Handler,
-        views: Views,
-        pause: Callable[[int], Awaitable[None]],
-        table: int = 1,
-        counts: Counts | None = None,
-    ) -> None:
-        self.slot, self.store, self.handler, self.views = slot, store, handler, views
-        self.pause, self.table, self.counts = pause, table, counts or Counts()
-        self.waiting_for = ""
+    def __init__(self, handler: Handler, *parts: Any) -> None:
+        """`parts` are those of a lane."""
+        super().__init__(*parts)
+        self.handler = handler
 
     def read(self, slot: str, start: int, end: int, records: Iterable[Any]) -> Unread:
         """The batch as `work` takes it."""
         return Unread(slot, start, end, list(records))
 
-    async def work(self, batch: Unread) -> int:
+    async def work(self, batch: Any) -> int:
         """Settle a batch; returns the offset from which to go on (the batch's end, or where another worker has got to)."""
-        attempt = 0
-        while True:
-            try:
-                settled = await self._try(batch)
-                self.waiting_for = ""
-                return settled
-            except Transient as error:
-                self.counts.replays += 1
-                self.waiting_for, attempt = str(error), attempt + 1
-                await self.pause(attempt)
-            except Moved:
-                self.views.resync()
+        return await self._settle(batch)
 
-    async def _try(self, batch: Unread) -> int:
+    async def _try(self, part: Any) -> int:
         mark = await self._mark()
-        if not batch.start <= mark.settled < batch.end:
+        if not part.start <= mark.settled < part.end:
             self.counts.discarded += 1
             return mark.settled
-        records = [record for record in batch.records if record.offset >= mark.settled]
+        records = [record for record in part.records if record.offset >= mark.settled]
         dead = await self.handler.handle(self.slot, records)
         if dead:
             await self.store.bury(dead)
-        if not await self.store.advance(mark, batch.end, None):
+        if not await self.store.advance(mark, part.end, None):
             raise Moved
         self.counts.read += len(records)
         self.counts.applied += len(records) - len(dead)
-        self.counts.dead += len(dead)
-        self.views.add((), batch.end)
-        return batch.end
-
-    async def _mark(self) -> Watermark:
-        mark = await self.store.watermark(self.slot)
-        if mark is None:
-            raise Transient("the watermark of this slot is gone")
-        if mark.table > self.table:
-            raise OutOfStep(f"slot {self.slot} was settled by rule table {mark.table}, this release has {self.table}")
-        return mark
+        self._count([], list(dead))
+        self.views.add((), part.end)
+        return part.end

@@ -65,7 +65,7 @@ class LaneTask:
         self._go_to, self._set_full = go_to, set_full
         self.queue: asyncio.Queue[RecordBatch] = asyncio.Queue()
         self.mark: Watermark | None = None
-        self.lane: Lane | Relay | None = None
+        self.lane: Lane | None = None
         self.reader: Reader | Relay = mounted.reader
         self.views: Views | None = None
         self.position = -1
@@ -119,21 +119,12 @@ class LaneTask:
     def _mount(self, slot: str) -> None:
         shared = self.mounted
         self.views = Views(slot, shared.view_store)
+        store, broker, folder, kinds = shared.store, shared.broker, shared.folder, shared.kinds
+        parts = (slot, store, broker, folder, kinds, self.views, self._pause, shared.table, shared.counts)
         if self.topic in shared.relayed and shared.handler is not None:
-            relay = Relay(slot, shared.store, shared.handler, self.views, self._pause, shared.table, shared.counts)
-            self.lane = self.reader = relay
-            return
-        self.lane = Lane(
-            slot,
-            shared.store,
-            shared.broker,
-            shared.folder,
-            shared.kinds,
-            self.views,
-            self._pause,
-            shared.table,
-            shared.counts,
-        )
+            self.lane = self.reader = Relay(shared.handler, *parts)
+        else:
+            self.lane = Lane(*parts)
 
     async def _find_slot(self) -> Watermark:
         found = (await self.mounted.topics.find([self.topic])).get(self.topic)

@@ -12,6 +12,9 @@ from services.profile.domain.errors import InvalidIdentifier
 REGION = "CN"
 """Where a phone number without a country code belongs."""
 
+HOME = 86
+"""That region's country code: there a number without its area code is a different one in every town."""
+
 ORDER: tuple[str, ...] = ("id_number", "wechat_unionid", "phone", "wechat_openid", "email", "external")
 """Types of identifiers, the strongest first."""
 
@@ -43,6 +46,8 @@ def _phone(value: str) -> str:
         raise InvalidIdentifier("this is not a phone number") from None
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise InvalidIdentifier("no whole phone number of that country has this length")
+    if number.country_code == HOME and not phonenumbers.is_valid_number(number):
+        raise InvalidIdentifier("no phone number of this country is like that; a landline needs its area code")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
