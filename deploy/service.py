@@ -1,16 +1,30 @@
 """`make service NAME=surveys`: a new service with the layout all services have.
 
-Copies the service TEMPLATE, its name replaced, and says what is left to do by hand. It never overwrites anything.
+Takes the layout, start and settings of the service TEMPLATE, its name replaced and without its rules, and says what is
+left to do by hand. It never overwrites anything.
 """
 
 import re
-import shutil
 import sys
 from pathlib import Path
 
 from deploy.local.paths import ROOT
 
-TEMPLATE = "service_tickets"  # the one without rules of its own as yet
+TEMPLATE = "service_tickets"
+KEPT = ("__main__.py", "settings.py")
+FOLDERS = ("api", "domain", "migrations", "policy", "rpc", "store", "tasks", "timers", "worker")
+ABOUT = '"""{camel}: not built yet: the layout is here, no rule is."""\n'
+EMPTY = '"""Empty: {name} is not built yet."""\n'
+APP = '''"""{camel}, not composed yet."""
+
+from chassis.app import App
+from chassis.settings import Settings, SettingsError
+
+
+def build(settings: Settings) -> App:
+    """Refuses: this service has no rule yet, and does not pretend to run."""
+    raise SettingsError("the service {name} is not built yet: it has no rules, doors or topics, so nothing was started")
+'''
 STEPS = """\
 services/{name} is there, alike the others and empty. What is left, in this order:
   1. contracts/catalog.py    its topics (crm.fact.{name}, crm.self.{name}, crm.dead.{name}) and types
@@ -39,10 +53,12 @@ def create(name: str) -> Path:
     source, target = ROOT / "services" / TEMPLATE, ROOT / "services" / name
     if target.exists():
         sys.exit(f"hearth: services/{name} exists already")
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in target.rglob("*"):
-        if path.is_file():
-            path.write_text(renamed(path.read_text(), name))
+    texts = {file: renamed((source / file).read_text(), name) for file in KEPT}
+    texts |= {f"{folder}/__init__.py": EMPTY for folder in FOLDERS}
+    texts |= {"__init__.py": ABOUT, "app.py": APP, "README.md": f"# {name}\n\nMade by `make generate`.\n"}
+    for file, text in texts.items():
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        (target / file).write_text(text.replace("{name}", name).replace("{camel}", camel(name)))
     return target
 
 

@@ -40,10 +40,11 @@ class Service:
             return False
 
 
-# The services that are built. leads (8102, 9102, 7102) and service_tickets (8104, 9104, 7104) join when they work.
 SERVICES = (
     Service("profile", 8101, 9101, 7101),
+    Service("leads", 8102, 9102, 7102),
     Service("loyalty", 8103, 9103, 7103),
+    Service("service_tickets", 8104, 9104, 7104),
 )
 
 

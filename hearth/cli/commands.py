@@ -9,7 +9,7 @@ import typer
 from hearth.cli import play, show, story
 from hearth.cli.ask import ask, ask_admin, segment
 from hearth.cli.errors import CliError
-from hearth.cli.places import bootstrap, url_of
+from hearth.cli.places import DOORS, bootstrap, url_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Hearth's tools.")
 stories = typer.Typer(no_args_is_help=True, help="The story that must always work.")
@@ -141,7 +141,7 @@ def publish_events(
 @app.command("doctor")
 def doctor() -> None:
     """Whether every service of this release is ready, and what it has done. Exit code 1 if one is not."""
-    ready = [_is_ready(service) for service in ("profile", "loyalty")]
+    ready = [_is_ready(service) for service in DOORS]
     if not all(ready):
         raise CliError("not everything is ready")
 

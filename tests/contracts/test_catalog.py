@@ -10,12 +10,16 @@ from contracts.catalog import PLANNED_TOPICS, RULES, TOPICS, TYPES, RuleEntry
 from contracts.language import Language
 from contracts.merging import BODIES
 from contracts.topics import plans_of, read_by
+from contracts.upcast import type_of
+from services.leads.worker.table import RULES as LEADS
 from services.loyalty.domain.commands import COMMANDS
 from services.loyalty.worker.table import RULES as LOYALTY
 from services.profile.worker.table import RULES as PROFILE
+from services.service_tickets.domain.commands import COMMANDS as TICKET_COMMANDS
+from services.service_tickets.worker.table import RULES as TICKETS
 
-SERVICES: dict[str, Any] = {"loyalty": LOYALTY, "profile": PROFILE}
-COMMAND_TYPES = {command.TYPE for command in COMMANDS}
+SERVICES: dict[str, Any] = {"leads": LEADS, "loyalty": LOYALTY, "profile": PROFILE, "service_tickets": TICKETS}
+COMMAND_TYPES = {type_of(command) for command in (*COMMANDS, *TICKET_COMMANDS)}
 
 
 def test_the_graph_of_emissions_has_no_cycle() -> None:

@@ -35,10 +35,10 @@ def test_an_account_is_shown_told_and_explained(hearth: Hearth, she: str) -> Non
     assert "grant_points_for_signed_deal" in told
 
 
-def test_the_doctor_finds_both_services_ready(hearth: Hearth) -> None:
+def test_the_doctor_finds_all_services_ready(hearth: Hearth) -> None:
     done = hearth.cli("doctor")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("ready") == 2
+    assert done.stdout.count("ready") == 4
 
 
 def test_what_is_not_there_is_said_in_one_line(hearth: Hearth, monkeypatch: pytest.MonkeyPatch) -> None:
