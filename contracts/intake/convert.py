@@ -4,10 +4,11 @@ A personal or free-text value becomes its reference in the vault, a contact the 
 stays as it is. Nothing here knows a single type of fact: the two structs are compared field by field, once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
+from hashlib import sha1
 from typing import Any, NamedTuple, cast
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from msgspec import inspect
@@ -35,6 +36,7 @@ class Hands(NamedTuple):
 
 
 Converter = Callable[[Any, str, Hands], Any]
+Walk = Callable[[Any, str, dict[str, Contact], dict[str, Any]], None]
 
 
 def to_journal(event: Intake, customer_of: CustomerOf, vault: Vault) -> FactData:
@@ -51,19 +53,28 @@ def personal_fields(event: Intake) -> dict[str, Any]:
 
     Whose it is, the pointer tells: what lies below a contact of `contacts` is that person's, the rest the subject's.
     """
-    found = _members(event, "")
-    return {pointer: _plain(value) for pointer, value in found if not isinstance(value, Contact)}
+    return told_of(event)[1]
 
 
 def contacts(event: Intake) -> dict[str, Contact]:
     """Pointer → person, of everybody the event names; `/contact` is the one it is about."""
-    found = _members(event, "")
-    return {pointer: value for pointer, value in found if isinstance(value, Contact)}
+    return told_of(event)[0]
+
+
+def told_of(event: Intake) -> tuple[dict[str, Contact], dict[str, Any]]:
+    """`contacts` and `personal_fields` of an event, found together."""
+    people: dict[str, Contact] = {}
+    values: dict[str, Any] = {}
+    _through(type(event))(event, "", people, values)
+    return people, values
 
 
 def vault_reference(source: str, fact_id: str, pointer: str) -> str:
     """Where the vault keeps a field of a fact: the same for every copy of the fact, and made of no personal value."""
-    return f"vault:{uuid5(VAULT, chr(10).join((source, fact_id, pointer)))}"
+    digest = bytearray(sha1(VAULT.bytes + f"{source}\n{fact_id}\n{pointer}".encode(), usedforsecurity=False).digest())
+    digest[6], digest[8] = digest[6] & 0x0F | 0x50, digest[8] & 0x3F | 0x80  # a UUID of version 5, without the objects
+    text = digest.hex()
+    return f"vault:{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}"
 
 
 @cache
@@ -121,38 +132,58 @@ def _each(converter: Converter) -> Converter:
     return convert
 
 
-def _classed(value: Any, of: inspect.Type, pointer: str) -> Iterator[tuple[str, Any]]:
-    """Every personal value and every contact in a value, with its pointer; a contact comes before what is in it."""
-    of = _present(of)
-    if value is None:
-        return
-    if _class_of(of):
-        yield pointer, value
-    elif isinstance(of, inspect.VarTupleType):
-        for place, item in enumerate(value):
-            yield from _classed(item, of.item_type, f"{pointer}/{place}")
-    elif isinstance(of, inspect.StructType):
-        if of.cls is Contact:
-            yield pointer, value
-        yield from _members(value, pointer)
-
-
-def _members(value: msgspec.Struct, pointer: str) -> Iterator[tuple[str, Any]]:
-    for name, field in _telling(type(value)).items():
-        yield from _classed(getattr(value, name), field, f"{pointer}/{name}")
-
-
 @cache
-def _telling(struct: type[msgspec.Struct]) -> dict[str, inspect.Type]:
-    """The fields of a struct that can hold something personal or a contact: most events have few."""
-    return {name: field for name, field in _fields(struct).items() if _tells(_present(field))}
+def _through(struct: type[msgspec.Struct]) -> Walk:
+    """Goes through a struct, looking only into fields that can hold something personal or a contact: there are few."""
+    parts = [
+        (name, f"/{name}", _into(_present(field))) for name, field in _fields(struct).items() if _tells(_present(field))
+    ]
+
+    def walk(value: Any, pointer: str, people: dict[str, Contact], values: dict[str, Any]) -> None:
+        for name, step, inner in parts:
+            member = getattr(value, name)
+            if member is not None:
+                inner(member, pointer + step, people, values)
+
+    return walk
+
+
+def _into(of: inspect.Type) -> Walk:
+    """What is done with a value of this type; a contact comes before what is in it."""
+    if _class_of(of):
+        return _keep
+    if isinstance(of, inspect.VarTupleType):
+        return _into_each(_into(_present(of.item_type)))
+    assert isinstance(of, inspect.StructType)
+    inner = _through(of.cls)
+    return _into_contact(inner) if of.cls is Contact else inner
+
+
+def _keep(value: Any, pointer: str, people: dict[str, Contact], values: dict[str, Any]) -> None:
+    values[pointer] = _plain(value)
+
+
+def _into_each(inner: Walk) -> Walk:
+    def walk(value: Any, pointer: str, people: dict[str, Contact], values: dict[str, Any]) -> None:
+        for place, item in enumerate(value):
+            inner(item, f"{pointer}/{place}", people, values)
+
+    return walk
+
+
+def _into_contact(inner: Walk) -> Walk:
+    def walk(value: Any, pointer: str, people: dict[str, Contact], values: dict[str, Any]) -> None:
+        people[pointer] = value
+        inner(value, pointer, people, values)
+
+    return walk
 
 
 def _tells(of: inspect.Type) -> bool:
     if isinstance(of, inspect.VarTupleType):
         return _tells(_present(of.item_type))
     if isinstance(of, inspect.StructType):
-        return of.cls is Contact or bool(_telling(of.cls))
+        return of.cls is Contact or any(_tells(_present(field)) for field in _fields(of.cls).values())
     return bool(_class_of(of))
 
 

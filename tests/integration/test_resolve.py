@@ -3,13 +3,17 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from chassis.fold.ports import Transient
 from contracts.fact import Fact
 from deploy.local.stack import Engines
+from services.profile.domain.binding import Bond
+from services.profile.store.progress import IntakeSlots
 from services.profile.worker.resolver import Arrival, Resolver
+from services.profile.worker.telling import unmerge_outs
 from tests.integration.identity import NOW, Chance, Cut, Town, contact, described, fact, identifier, policy
 
 
@@ -237,3 +241,67 @@ async def test_the_vault_gives_back_what_was_said_and_only_to_its_owner(town: To
     (other,) = set(refs) - {outcome.customer}
     assert sorted((await town.vault.reveal(other, refs[other])).values()) == ["13900000012", "Friend"]
     assert await town.vault.reveal(other, refs[outcome.customer]) == {}
+
+
+async def decide_apart(town: Town, merge_id: str) -> None:
+    """What the un-merge of the doors writes."""
+    edge = await town.links.edge(merge_id)
+    assert edge is not None
+    await town.links.add(f"apart:{merge_id}", "apart", (edge.loser, edge.survivor), NOW, cause="test")
+    assert await town.links.withdraw(edge, "test", unmerge_outs(edge, NOW, str), NOW)
+    assert not await town.links.withdraw(edge, "again", unmerge_outs(edge, NOW, str), NOW)
+
+
+async def test_an_unmerge_stands_and_later_evidence_is_a_suggestion(town: Town) -> None:
+    a, b = identifier("phone", "13900000020"), identifier("wechat_openid", "o20")
+    first, second, third = described("a", a), described("b", b), described("c", identifier("email", "c20@example.com"))
+    await town.resolve(first, second, third)
+    ca, cb, cc = [await town.customer_of(each) for each in (first, second, third)]
+    await town.resolve(described("both", a, b))
+    (edge,) = await town.links.edges([ca])
+    assert (edge.loser, edge.survivor, edge.k) == (max(ca, cb), min(ca, cb), 0)
+    await decide_apart(town, edge.merge_id)
+    assert await town.root(ca) != await town.root(cb)
+    await town.resolve(described("again", a, b))
+    assert await town.root(ca) != await town.root(cb)
+    assert [found["reason"] for found in await town.links.suggestions([ca])] == ["taken_apart"]
+    # one of them may still become one with somebody else, and then the decision holds for the whole person
+    await town.resolve(described("other", b, identifier("email", "c20@example.com")))
+    assert await town.root(cb) == await town.root(cc) != await town.root(ca)
+    await town.resolve(described("detour", a, identifier("email", "c20@example.com")))
+    assert await town.root(cc) != await town.root(ca)
+    # a person may decide otherwise: the next edge of this loser has the next number, and another merge id
+    bond = Bond(ca, cb, "command 1", NOW, frozenset(), True, b"", "decided")
+    made = await town.resolver().decider.binder.join(bond, NOW)
+    assert made is not None and made.merge_id != edge.merge_id
+    assert made.k == (1 if made.loser == edge.loser else 0)
+    assert len(set((await town.links.roots([ca, cb, cc])).values())) == 1
+
+
+async def test_what_a_door_accepted_and_could_not_publish_the_sweep_publishes(town: Town) -> None:
+    said = described("s", identifier("phone", "13900000021"), occupation="x")
+    outcomes, rows = await town.resolver().decide([Arrival(said)], NOW)
+    assert outcomes[0].status == "accepted" and rows[0].todo and not town.broker.sent
+    assert await town.inbox.oldest_unpublished() == NOW
+    assert await town.resolver().sweep(NOW) == 0
+    assert await town.resolver().sweep(NOW + timedelta(seconds=31)) == 1
+    assert set(town.broker.sent) == {("/test", "s")}
+    assert await town.inbox.oldest_unpublished() is None
+    assert await town.resolver().sweep(NOW + timedelta(seconds=62)) == 0
+
+
+async def test_what_was_read_of_a_topic_that_is_gone_is_published(town: Town) -> None:
+    slots = IntakeSlots(town.database, ["crm.intake.lead"])
+    mark = {"topic": "crm.intake.lead", "partition": 0, "settled": 5, "closed": True}
+    await town.database["slots"].insert_many([{"_id": "old:0", **mark}, {"_id": "x:0", **mark, "topic": "crm.journal"}])
+    facts = [described(f"g{n}", identifier("phone", f"139000001{n:02}")) for n in range(8)]
+    await town.resolver().decide([Arrival(each, "old:0", n) for n, each in enumerate(facts)], NOW)
+    (left,) = await slots.left()
+    assert (left.name, left.closed) == ("old:0", True)
+    await town.resolver().publish(await town.inbox.read_since(left.name, left.settled))
+    assert {id_ for _, id_ in town.broker.sent} == {"g5", "g6", "g7"}
+    await slots.sweep("old:0")
+    assert await slots.left() == []
+    await slots.raise_horizon(["old:0"], NOW)
+    await slots.raise_horizon(["old:0"], NOW - timedelta(hours=1))
+    assert (await town.database["slots"].find_one({"_id": "old:0"}) or {})["horizon"] == NOW

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from contracts.fact import Fact
-from contracts.intake.convert import contacts, personal_fields, vault_reference
+from contracts.intake.convert import told_of, vault_reference
 from contracts.intake.people import Contact
 from services.profile.domain.assigning import Handle, Person
 from services.profile.domain.errors import InvalidIdentifier
@@ -16,12 +16,16 @@ SUBJECT = "/contact"
 
 
 class Named(NamedTuple):
-    """An event and the people in it. `pointers` goes to contacts, `people` from a contact to the person."""
+    """An event and the people in it. `pointers` goes to contacts, `people` from a contact to the person, `values` from a
+    pointer to something personal, `references` from a pointer to where the vault keeps that.
+    """
 
     fact: Fact
     mark: bytes
     pointers: Mapping[str, Contact]
     people: Mapping[Contact, Person]
+    values: Mapping[str, Any]
+    references: Mapping[str, str]
 
     @property
     def subject(self) -> Contact:
@@ -31,9 +35,9 @@ class Named(NamedTuple):
     def values_of(self, customers: Mapping[Contact, str]) -> dict[str, dict[str, tuple[str, Any]]]:
         """Customer → reference → pointer and value, of everything personal in the event."""
         values: dict[str, dict[str, tuple[str, Any]]] = {}
-        for pointer, value in personal_fields(self.fact.data).items():
-            reference = vault_reference(self.fact.source, self.fact.id, pointer)
-            values.setdefault(customers[self._owner(pointer)], {})[reference] = (pointer, value)
+        for pointer, value in self.values.items():
+            own = values.setdefault(customers[self._owner(pointer)], {})
+            own[self.references[pointer]] = (pointer, value)
         return values
 
     def _owner(self, pointer: str) -> Contact:
@@ -46,13 +50,14 @@ class Named(NamedTuple):
 
 def named(fact: Fact, policy: Policy, key: bytes) -> Named:
     """The people in an event; raises `InvalidIdentifier` with a pointer. `key` is that of the blind indexes."""
-    pointers = contacts(fact.data)
+    pointers, values = told_of(fact.data)
     people: dict[Contact, Person] = {}
     for pointer, contact in pointers.items():
         if contact not in people:
             own = contact.customer_id or proposed_id(fact, pointer)
             people[contact] = Person(own, _handles(contact, pointer, policy, key))
-    return Named(fact, mark_of(fact.source, fact.id), pointers, people)
+    references = {pointer: vault_reference(fact.source, fact.id, pointer) for pointer in values}
+    return Named(fact, mark_of(fact.source, fact.id), pointers, people, values, references)
 
 
 def _handles(contact: Contact, pointer: str, policy: Policy, key: bytes) -> tuple[Handle, ...]:

@@ -116,7 +116,7 @@ class Resolver:
 
     def _row(self, arrival: Arrival, event: Named, customers: Mapping[Contact, str]) -> Row:
         fact = arrival.fact
-        customer, out = journal_out(fact, customers, self.topic)
+        customer, out = journal_out(event, customers, self.topic)
         content = content_mark(self.key, fact)
         return Row(
             event.mark,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -10,11 +9,12 @@ from chassis.fold.model import Out
 from contracts.envelope import encode
 from contracts.fact import Fact
 from contracts.facts.identity import CustomerMerged, CustomerUnmerged
-from contracts.intake.convert import to_journal, vault_reference
+from contracts.intake.convert import to_journal
 from contracts.intake.people import Contact
 from services.profile.domain.ids import told_id
 from services.profile.store.inbox import encode_outs
 from services.profile.store.links import Edge
+from services.profile.worker.reading import Named
 
 SOURCE = "/hearth/profile"
 
@@ -22,13 +22,10 @@ TopicOf = Callable[[str], str]
 """The name of a topic of the catalog in this namespace."""
 
 
-def journal_out(fact: Fact, customers: Mapping[Contact, str], topic: TopicOf) -> tuple[str, bytes]:
+def journal_out(event: Named, customers: Mapping[Contact, str], topic: TopicOf) -> tuple[str, bytes]:
     """The customer of an event, and its record for the journal: no contact data, only ids and references."""
-
-    def reference(pointer: str, value: Any) -> str:
-        return vault_reference(fact.source, fact.id, pointer)
-
-    data = to_journal(fact.data, customers.__getitem__, reference)
+    fact = event.fact
+    data = to_journal(fact.data, customers.__getitem__, lambda pointer, _value: event.references[pointer])
     customer = customers[fact.data.contact]
     told = Fact(fact.source, fact.id, fact.type, customer, fact.time, fact.recorded_at, data)
     return customer, encode_outs([_out(told, topic)])
