@@ -50,6 +50,13 @@ def test_a_complaint_is_a_ticket_whose_clocks_start_at_the_facts_time() -> None:
     assert file.tickets[ticket_id()].state == "NEW"
 
 
+def test_a_complaint_that_comes_late_has_been_waiting_all_the_time() -> None:
+    late = msgspec.structs.replace(complaint(day(20)), recorded_at=day(22))
+    file, (opened, _) = fold([late])
+    assert opened.first_response_due == day(21)
+    assert due(file).time == day(21)
+
+
 def test_each_kind_of_request_has_its_own_clocks() -> None:
     _, (opened, *_) = fold([request(day(0), "repair")])
     assert opened.first_response_due == day(0) + timedelta(minutes=30)
