@@ -68,7 +68,7 @@ def engines(make_engines: Callable[..., stack.Engines]) -> stack.Engines:
 
 @pytest.fixture(scope="session")
 def hearth(engines: stack.Engines, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Hearth]":
-    """Profile and loyalty running on the session's engines, as processes with all their doors; shared, so every test
+    """All services running on the session's engines, as processes with all their doors; shared, so every test
     takes customer ids of its own.
     """
     from tests.running import running  # only those who ask for it pay for its imports
