@@ -5,9 +5,9 @@ from datetime import datetime
 
 from contracts.fact import Effect, Fact
 from services.leads.domain.model import LeadBook
-from services.leads.domain.telling import departures, differences
+from services.leads.domain.telling import arrivals, departures
 
 
 def correct(before: LeadBook, after: LeadBook, fact: Fact, now: datetime, policy: object) -> Sequence[Effect]:
     """The leads that stand elsewhere after a merge or un-merge, those that came with it and those that left."""
-    return [*differences(before, after, fact), *departures(before, after, fact)]
+    return [*arrivals(before, after, fact), *departures(before, after, fact)]

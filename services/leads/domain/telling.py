@@ -23,6 +23,17 @@ def differences(
     return [effect for lead in leads_of(after, projects) for effect in _told(lead, was, because)]
 
 
+def arrivals(before: LeadBook, after: LeadBook, fact: Fact) -> Sequence[Effect]:
+    """The same after a merge, which wins nothing, and loses only what neither of the two customers had lost.
+
+    That a lead was won or lost under the other customer was told there, and must not be counted twice.
+    """
+    known = {lead.id for lead in leads_of(before)}
+    lost = {lead.id for lead in leads_of(after) if lead.state == "LOST" and lead.ids & known}
+    told = differences(before, after, fact)
+    return [each for each in told if each.name == "stage" or (each.name == "lost" and each.natural in lost)]
+
+
 def departures(before: LeadBook, after: LeadBook, fact: Fact) -> Sequence[Effect]:
     """The leads of `before` that `after` does not know by any id: they went with the customer a merge had brought."""
     known = {id_ for lead in leads_of(after) for id_ in lead.ids}

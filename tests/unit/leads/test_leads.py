@@ -3,6 +3,7 @@
 from contracts.codes import opened_id
 from contracts.facts.leads import LeadContacted
 from contracts.facts.pipeline import LeadLost, LeadStageChanged, LeadWon
+from services.leads.domain.merging import correct
 from services.leads.domain.model import EMPTY, LeadBook
 from tests.unit import facts as f
 from tests.unit.facts import day, fact
@@ -113,6 +114,17 @@ def test_an_earlier_fact_gives_the_lead_its_id_and_the_old_one_still_finds_it() 
     assert told.data.replaces == opened_id("lead", "/test", "C2")
     assert lead.ids == {told.data.lead_id, told.data.replaces}
     assert after.firsts["P1"].id == "C1"
+
+
+def test_a_merge_wins_nothing_twice_and_loses_only_what_is_new() -> None:
+    seen, bought = fold([captured(day(0))])[0], fold([f.signed(day(1), price="100.00")])[0]
+    both, _ = fold([captured(day(0)), f.signed(day(1), price="100.00")])
+    assert [type(each.data) for each in correct(seen, both, f.signed(day(1)), day(9), None)] == [LeadStageChanged]
+    assert [type(each.data) for each in correct(EMPTY, bought, f.signed(day(1)), day(9), None)] == [LeadStageChanged]
+    over, _ = fold([captured(day(0)), f.signed(day(1), price="100.00"), f.cancelled(day(2), amount="100.00")])
+    told = [type(each.data) for each in correct(both, over, f.signed(day(1)), day(9), None)]
+    assert told == [LeadStageChanged, LeadLost]
+    assert [each.data.after for each in correct(both, EMPTY, f.signed(day(1)), day(9), None)] == [None]
 
 
 def test_a_payment_is_no_concern_of_leads() -> None:
