@@ -162,6 +162,7 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(loyalty.DebtOpened, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.DebtRepaid, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsCorrected, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.ReferralSettled, "crm.self.loyalty", "loyalty", keyed_by="the referrer"),
         TypeEntry(loyalty.LoyaltyTierChanged, FACT_LOYALTY, "loyalty"),
     )
 }
@@ -169,13 +170,15 @@ TYPES: dict[str, TypeEntry] = {
 EARNING = ("crm.points.earned.v1", "crm.debt.repaid.v1", "crm.loyalty_tier.changed.v1")
 SETTLING = (
     *EARNING,
+    "crm.referral.settled.v1",
     "crm.points.released.v1",
     "crm.points.reversed.v1",
     "crm.points.refunded.v1",
     "crm.debt.opened.v1",
 )
 
-CORRECTING = ("crm.points.corrected.v1", "crm.loyalty_tier.changed.v1")
+CORRECTING = ("crm.points.corrected.v1", "crm.referral.settled.v1", "crm.loyalty_tier.changed.v1")
+REFERRING = (*EARNING, "crm.points.reversed.v1", "crm.points.refunded.v1", "crm.debt.opened.v1")
 STAGE = ("crm.lead.stage_changed.v1", "crm.lead.won.v1", "crm.lead.lost.v1")
 VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.v1")
 OPENING = ("crm.ticket.opened.v1", "crm.satisfaction.changed.v1")
@@ -183,6 +186,16 @@ CLOCKS = ("crm.sla.breached.v1", "crm.sla.breach_withdrawn.v1", "crm.satisfactio
 STEPS = ("crm.deal.reserved.v1", "crm.deal.subscribed.v1", "crm.deal.signed.v1")
 
 RULES: dict[str, RuleEntry] = {
+    "leads.merge": RuleEntry(("crm.customer.merged.v1",), STAGE),
+    "leads.unmerge": RuleEntry(("crm.customer.unmerged.v1",), STAGE),
+    "leads.absorb": RuleEntry((Absorbed.TYPE,), STAGE),
+    "leads.release": RuleEntry((Released.TYPE,), STAGE),
+    "leads.forward": RuleEntry((Forwarded.TYPE,), STAGE),
+    "service_tickets.merge": RuleEntry(("crm.customer.merged.v1",), CLOCKS),
+    "service_tickets.unmerge": RuleEntry(("crm.customer.unmerged.v1",), CLOCKS),
+    "service_tickets.absorb": RuleEntry((Absorbed.TYPE,), CLOCKS),
+    "service_tickets.release": RuleEntry((Released.TYPE,), CLOCKS),
+    "service_tickets.forward": RuleEntry((Forwarded.TYPE,), OPENING),
     "leads.capture_lead": RuleEntry(("crm.lead.captured.v1",), STAGE),
     "leads.note_contact": RuleEntry(("crm.lead.contacted.v1",), STAGE),
     "leads.note_visit": RuleEntry(VISITS, STAGE),
@@ -201,6 +214,8 @@ RULES: dict[str, RuleEntry] = {
     "service_tickets.fire_due": RuleEntry(("service_tickets.due.v1",), CLOCKS),
     "loyalty.award_points_for_visit": RuleEntry(("crm.visit.completed.v1",), EARNING),
     "loyalty.award_points_for_survey": RuleEntry(("crm.survey.answered.v1",), EARNING),
+    "loyalty.remember_referrer": RuleEntry(("crm.lead.captured.v1",), (*REFERRING, "crm.referral.settled.v1")),
+    "loyalty.reward_referrer": RuleEntry(("crm.referral.settled.v1",), REFERRING),
     "loyalty.grant_points_for_signed_deal": RuleEntry(("crm.deal.signed.v1",), SETTLING),
     "loyalty.release_points_for_payment": RuleEntry(("crm.deal.payment_received.v1",), SETTLING),
     "loyalty.release_points_at_handover": RuleEntry(("crm.deal.handed_over.v1",), SETTLING),
@@ -238,11 +253,11 @@ RULES: dict[str, RuleEntry] = {
             "crm.customer.described.v1",
             "crm.customer.linked.v1",
             "crm.consent.changed.v1",
-            "crm.customer.merged.v1",
-            "crm.customer.unmerged.v1",
         ),
         (),
     ),
+    "profile.merge": RuleEntry(("crm.customer.merged.v1",), ()),
+    "profile.unmerge": RuleEntry(("crm.customer.unmerged.v1",), ()),
     "profile.absorb": RuleEntry((Absorbed.TYPE,), ()),
     "profile.release": RuleEntry((Released.TYPE,), ()),
     "profile.forward": RuleEntry((Forwarded.TYPE,), ()),

@@ -123,16 +123,18 @@ class Door:
         return Done(made[cause].answer, folded.head.seq)
 
     async def _finish(self, key: Key, head: Head, folded: Folded, recalled: Any) -> None:
+        """Publish, replace the view, take the `todo` mark off what was written here. A version found unfinished keeps
+        its mark for the sweep: it may hold commands of others, whose outgoing facts are not known here.
+        """
         unfinished = [known for known in recalled if known.todo]
         outs: list[Out] = [out for known in unfinished for out in known.outs]
         outs += [] if folded.version is None else folded.version.outs
         if outs:
             await self.broker.publish(outs)
-        done = {known.seq for known in unfinished} | ({folded.head.seq} if folded.version else set())
-        if done or not recalled:
+        if folded.version or unfinished or not recalled:
             await self.store.replace_views([folded.head if folded.version else head] if folded.head.seq else [])
-        for seq in sorted(done):
-            await self.store.finish(key, seq)
+        if folded.version:
+            await self.store.finish(key, folded.head.seq)
 
     async def sweep(self, before: datetime) -> int:
         """Finish versions whose writer died between the insert and the end; returns how many."""

@@ -30,13 +30,13 @@ FAR = 64
 
 
 def merge(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
-    """What a merge is to the survivor: nothing yet."""
-    return state, ()
+    """Names the rule; `Standing` does the work."""
+    raise NotImplementedError
 
 
 def unmerge(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
-    """What the end of a merge is to the survivor: nothing yet."""
-    return state, ()
+    """Names the rule; `Standing` does the work."""
+    raise NotImplementedError
 
 
 def absorb(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
@@ -54,15 +54,11 @@ def forward(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Se
     raise NotImplementedError
 
 
-def merging_rules(
-    kind: str, key: Callable[[Any], str], merged: str, unmerged: str, note: Any = None
-) -> dict[str, Rule]:
-    """The rules of a kind whose entities can be merged; `merged` and `unmerged` are the types that say so, and `note`
-    is what the survivor makes of them, if anything.
-    """
+def merging_rules(kind: str, key: Callable[[Any], str], merged: str, unmerged: str) -> dict[str, Rule]:
+    """The rules of a kind whose entities can be merged; `merged` and `unmerged` are the types that say so."""
     return {
-        merged: Rule(kind, key, note or merge, tie=MERGE),
-        unmerged: Rule(kind, key, note or unmerge, tie=UNMERGE),
+        merged: Rule(kind, key, merge, tie=MERGE),
+        unmerged: Rule(kind, key, unmerge, tie=UNMERGE),
         ABSORBED: Rule(kind, key, absorb, tie=ABSORB),
         RELEASED: Rule(kind, key, release, tie=RELEASE),
         FORWARDED: Rule(kind, key, forward, tie=FORWARD),
@@ -122,20 +118,18 @@ class Standing(NamedTuple):
     def meet(self, rule: Rule, fact: Fact, now: datetime, policy: Any) -> Change:
         """What a fact does to an entity that is merged, or that a merge is about."""
         if rule.tie in (MERGE, UNMERGE):
-            return self._turn(rule, fact, now, policy)
+            return self._turn(rule.tie, fact, now, policy)
         if rule.tie in (ABSORB, RELEASE, FORWARD):
             return self._hear(fact, now, policy)
         assert self.ties.into is not None
         return Change(self.state, [self._forward(fact)], self.ties)
 
-    def _turn(self, rule: Rule, fact: Fact, now: datetime, policy: Any) -> Change:
-        """A merge of this entity into another, or its end; the other side only takes note."""
+    def _turn(self, tie: str, fact: Fact, now: datetime, policy: Any) -> Change:
+        """A merge of this entity into another, or its end; the other side waits for what this one sends."""
         ties, merge = self.ties, fact.data.merge_id
         if fact.data.merged != self.key.id:
-            if ties.into is not None:
-                return Change(self.state, [self._forward(fact)], ties)
-            return Change(*rule.apply(self.state, fact, now, policy), ties)
-        if rule.tie == UNMERGE:
+            return Change(self.state, (), ties)
+        if tie == UNMERGE:
             into = None if ties.into and ties.into[0] == merge else ties.into
             return self._become(into, ties.without(merge), fact, now, policy)
         into = (merge, fact.data.survivor, fact.data.number)
@@ -213,16 +207,10 @@ class Standing(NamedTuple):
     def _walk(self, known: Sequence[Fact], path: tuple[str, ...]) -> Iterator[Entry]:
         for fact in known:
             entry = self.entry(fact, path)
-            if entry.tie in (MERGE, UNMERGE) and self._is_mere_note(entry.fact):
-                entry = entry._replace(tie="")
             yield entry
             if entry.tie == ABSORB and entry.fact.data.merge_id not in path and len(entry.path) < FAR:
                 past = self.others[entry.fact.data.entity][: entry.fact.data.facts]
                 yield from self._walk(past, (*entry.path, entry.fact.data.merge_id))
-
-    def _is_mere_note(self, fact: Fact) -> bool:
-        """True for the survivor's copy of a merge: a fact like any other."""
-        return fact.subject == fact.data.survivor
 
 
 def replay(folder: Folder, key: Key, facts: Sequence[Fact]) -> Any:

@@ -14,7 +14,7 @@ import msgspec
 
 from chassis.fold.memory import Memory
 from chassis.fold.model import FORMAT, UNTIED, Head, Key, Kind, Out, Recorded, Ties, Version
-from chassis.fold.ports import Link
+from chassis.fold.ports import Link, Transient
 
 Document = dict[str, Any]
 
@@ -26,6 +26,10 @@ _ties = msgspec.msgpack.Decoder(Ties)
 
 class NewerFormat(Exception):
     """A document was written by a newer release than this code; it is never extended."""
+
+
+class Torn(Transient):
+    """A chain was read while it was compacted, and facts may be missing: read it again."""
 
 
 def link_id(prefix: bytes, seq: int) -> bytes:
@@ -121,12 +125,18 @@ def outs_of(document: Mapping[str, Any]) -> list[Out]:
 
 
 def uncovered(documents: list[Document]) -> Iterator[Document]:
-    """The versions of a chain in order, without those whose facts a joined one before them already holds."""
+    """The versions of a chain in order, without those whose facts a joined one before them already holds.
+
+    Raises `Torn` if the chain was compacted while it was read: an emptied version, and before it none with its facts.
+    """
     upto = 0
     for document in documents:
-        if not document.get("stub") and document["s"] > upto:
-            yield document
         upto = max(upto, document.get("upto", 0))
+        if document.get("stub"):
+            if document["s"] > upto:
+                raise Torn("a chain was compacted while it was read")
+        elif document["s"] > upto or "upto" in document:
+            yield document
 
 
 def joined_document(documents: Sequence[Document], upto: int) -> Document:

@@ -21,7 +21,6 @@ from chassis.store.documents import (
     link_id,
     link_of,
     outs_of,
-    uncovered,
     version_document,
     view_document,
     weight,
@@ -119,8 +118,8 @@ class MongoStore(Repairs):
 
     @transient
     async def history(self, key: Key) -> list[tuple[int, Recorded]]:
-        documents = await self._links(key, 2**63, {"state": 0, "ids": 0, "old": 0, "out": 0})
-        return [(document["s"], fact) for document in uncovered(documents) for fact in facts_of(document)]
+        documents = await self._whole(key, {"state": 0, "ids": 0, "old": 0, "out": 0})
+        return [(document["s"], fact) for document in documents for fact in facts_of(document)]
 
     async def _links(self, key: Key, below: int, fields: Mapping[str, int] | None = None) -> list[Document]:
         prefix = key.prefix()

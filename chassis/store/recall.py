@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.fold.model import Key, cause_of
 from chassis.fold.ports import Known
-from chassis.store.documents import Document, facts_of, link_id, outs_of
+from chassis.store.documents import Document, Torn, facts_of, link_id, outs_of
 
 if TYPE_CHECKING:
     from chassis.store.mongo import MongoStore
@@ -49,12 +49,18 @@ async def _look_near(store: MongoStore, wanted: Mapping[Key, Collection[str]], f
 async def _look_through(store: MongoStore, key: Key, causes: set[str], found: dict[Any, Known]) -> None:
     prefix = key.prefix()
     ids = {"$gte": link_id(prefix, 0), "$lte": link_id(prefix, 2**63)}
+    emptied: list[int] = []
     async for document in store.chain(key.kind).find({"_id": ids}, FIELDS).sort("_id", -1):
         for place, known in _known(key, document, causes):
             found[place] = known
             causes.discard(place[1])
         if not causes:
             return
+        if document.get("stub"):
+            emptied.append(document["s"])
+        emptied = [seq for seq in emptied if not document["s"] <= seq <= document.get("upto", 0)]
+    if emptied:
+        raise Torn("a chain was compacted while a fact was looked for in it")
 
 
 def _known(key: Key, document: Document, causes: Collection[str]) -> Iterable[tuple[tuple[Key, str], Known]]:

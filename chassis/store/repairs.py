@@ -10,7 +10,10 @@ from pymongo import ReturnDocument
 
 from chassis.fold.model import Key, Kind, Out, Watermark
 from chassis.store.connect import transient
-from chassis.store.documents import Document, link_id, outs_of, uncovered
+from chassis.store.documents import Document, Torn, link_id, outs_of, uncovered
+
+READINGS = 5
+"""So often a chain is read that is being compacted, before somebody has to wait."""
 
 
 class Repairs:
@@ -34,8 +37,18 @@ class Repairs:
     @transient
     async def said(self, key: Key) -> list[Out]:
         """Everything an entity has made known to others, in order: its ledger, if it keeps one."""
-        documents = await self._links(key, 2**63, {"state": 0, "ids": 0, "old": 0, "facts": 0})
-        return [out for document in uncovered(documents) for out in outs_of(document)]
+        documents = await self._whole(key, {"state": 0, "ids": 0, "old": 0, "facts": 0})
+        return [out for document in documents for out in outs_of(document)]
+
+    async def _whole(self, key: Key, fields: Mapping[str, int]) -> list[Document]:
+        """A chain in order, once it could be read without somebody compacting it meanwhile; else raises `Torn`."""
+        for attempt in range(READINGS):
+            try:
+                return list(uncovered(await self._links(key, 2**63, fields)))
+            except Torn:
+                if attempt == READINGS - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     @transient
     async def due(self, kind: str, upto: datetime, limit: int = 500) -> list[tuple[Key, datetime]]:

@@ -38,7 +38,8 @@ async def ensure_indexes(
     await database["dead"].create_index([("at", ASCENDING)], name="at")
     await database["dead"].create_index([("fact", ASCENDING)], name="fact")
     for collection, fields, where in more:
-        await database[collection].create_index(list(fields), **({"partialFilterExpression": where} if where else {}))
+        only: dict[str, Any] = {"partialFilterExpression": where} if where else {}
+        await database[collection].create_index(list(fields), **only)
 
 
 @transient

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from contracts.facts.base import FactData
-from contracts.fields import Code, Id, Moment
+from contracts.fields import Code, CustomerId, Id, Moment
 
 LedgerAccount = Literal["program", "pending", "active", "held", "debt", "redeemed", "breakage", "reversed"]
 """Accounts of the ledger; pending, active, held and debt are the member's."""
@@ -125,6 +125,20 @@ class PointsCorrected(Movement, frozen=True):
     """
 
     TYPE = "crm.points.corrected.v1"
+
+
+class ReferralSettled(FactData, frozen=True):
+    """To the referrer's account: the referral of `referee` is worth `points` more (negative: less) than was said before.
+
+    Loyalty says it to itself, because one fact changes one account.
+    """
+
+    TYPE = "crm.referral.settled.v1"
+
+    referee: CustomerId
+    points: Annotated[int, Meta(ge=-(10**9), le=10**9)]
+    deal_id: Id
+    project_id: Id | None = None
 
 
 class LoyaltyTierChanged(FactData, frozen=True):

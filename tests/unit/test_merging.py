@@ -14,14 +14,22 @@ from chassis.fold.model import Kind
 from chassis.policy import BEGINNING, PolicyBook, PolicyVersion, no_policy
 from contracts.fact import Fact
 from contracts.language import Language
+from services.leads.store.book import BOOK as BOOK_KIND
+from services.leads.worker.table import RULES as LEADS
 from services.loyalty.domain.commands import COMMANDS as LOYALTY_COMMANDS
 from services.loyalty.domain.statement import reconcile
 from services.loyalty.store.account import account_kind
 from services.loyalty.worker.table import RULES as LOYALTY
 from services.profile.store.customer import CUSTOMER as CUSTOMER_KIND
 from services.profile.worker.table import RULES as PROFILE
+from services.service_tickets.domain.commands import COMMANDS as TICKET_COMMANDS
+from services.service_tickets.store.file import FILE
+from services.service_tickets.worker.table import RULES as TICKETS
+from tests.unit.leads.test_properties import histories as of_leads
 from tests.unit.loyalty.accounts import POLICY
 from tests.unit.merging import Turns, World
+from tests.unit.service_tickets.files import POLICY as TICKET_POLICY
+from tests.unit.service_tickets.test_properties import stories as of_tickets
 from tests.unit.strategies import histories
 
 ENTITIES = "abcd"
@@ -36,6 +44,7 @@ class Service(NamedTuple):
     commands: Any
     policies: PolicyBook
     seen: Callable[[Any], Any]
+    histories: st.SearchStrategy[list[Fact]]
 
     def world(self) -> World:
         """A new one."""
@@ -48,17 +57,28 @@ def member(account: Any) -> Any:
     return own.pending, own.active, own.held, own.debt, account.qualifying_points, account.tier
 
 
+def whole(state: Any) -> Any:
+    """All of a state."""
+    return state
+
+
+TICKET_BOOK = PolicyBook([PolicyVersion(1, BEGINNING, TICKET_POLICY)])
 BOOK = PolicyBook([PolicyVersion(1, BEGINNING, POLICY)])
 SERVICES = (
-    Service("loyalty", LOYALTY, account_kind(BOOK), LOYALTY_COMMANDS, BOOK, member),
-    Service("profile", PROFILE, CUSTOMER_KIND, (), no_policy(), lambda state: state),
+    Service("loyalty", LOYALTY, account_kind(BOOK), LOYALTY_COMMANDS, BOOK, member, histories()),
+    Service("profile", PROFILE, CUSTOMER_KIND, (), no_policy(), whole, histories()),
+    Service("leads", LEADS, BOOK_KIND, (), no_policy(), whole, of_leads().map(lambda both: both[0])),
+    Service(
+        "service_tickets", TICKETS, FILE, TICKET_COMMANDS, TICKET_BOOK, whole, of_tickets().map(lambda all_: all_[0])
+    ),
 )
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
 @settings(max_examples=60, deadline=None)
-@given(histories(), st.randoms(use_true_random=False))
-def test_every_person_is_the_fold_of_its_facts(service: Service, history: list[Fact], dice: random.Random) -> None:
+@given(st.data(), st.randoms(use_true_random=False))
+def test_every_person_is_the_fold_of_its_facts(service: Service, data: st.DataObject, dice: random.Random) -> None:
+    history = data.draw(service.histories)
     facts = [with_subject(each, dice.choice(ENTITIES)) for each in history]
     turns = Turns(ENTITIES)
     for number in range(dice.randrange(8)):
@@ -70,18 +90,17 @@ def test_every_person_is_the_fold_of_its_facts(service: Service, history: list[F
             assert world.state(entity) == service.kind.empty(entity)
         else:
             mine = [each for each in facts if turns.root(each.subject) == entity]
-            assert service.seen(world.state(entity)) == service.seen(fold(service, world, entity, mine, turns))
+            assert service.seen(world.state(entity)) == service.seen(fold(service, entity, mine))
 
 
-def fold(service: Service, world: World, entity: str, facts: list[Fact], turns: Turns) -> Any:
-    """The facts of one person by time, with what a survivor notes of its merges."""
-    notes = [each for each in turns.facts if each.subject == each.data.survivor and turns.root(each.subject) == entity]
+def fold(service: Service, entity: str, facts: list[Fact]) -> Any:
+    """The facts of one person by time."""
     kind = service.kind
 
     def apply(state: Any, each: Any) -> Any:
         return service.rules[each.type].apply(state, each, each.recorded_at, service.policies.at(each.time)[1])[0]
 
-    ordered = sorted([*facts, *notes], key=lambda each: (each.time, each.source, each.id))
+    ordered = sorted(facts, key=lambda each: (each.time, each.source, each.id))
     return leaving_out_refusals(kind.empty(entity), ordered, apply)
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from chassis.app import App
 from chassis.commands import command_id
+from chassis.fold.merging import head_of
 from chassis.fold.model import Head, Key, Out
 from contracts.envelope import encode
 from contracts.errors import Rejected
@@ -99,8 +100,7 @@ class Leads:
         return found
 
     async def _newest(self, customer_id: str) -> Head | None:
-        key = Key("book", customer_id)
-        return (await self._app.store.heads([key])).get(key)
+        return await head_of(self._app.store, Key("book", customer_id))
 
 
 def _leads(head: Head) -> Iterator[Found]:

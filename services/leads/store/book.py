@@ -6,6 +6,7 @@ from typing import Any
 from chassis.fold.model import Head, Key, Kind
 from chassis.service import Index
 from chassis.store.connect import transient
+from services.leads.domain.merging import correct
 from services.leads.domain.model import EMPTY, LeadBook
 from services.leads.domain.pipeline import leads_of
 
@@ -29,7 +30,7 @@ def searched(book: LeadBook) -> dict[str, Any]:
     }
 
 
-BOOK = Kind("book", "lead_books", LeadBook, lambda _customer: EMPTY, searched)
+BOOK = Kind("book", "lead_books", LeadBook, lambda _customer: EMPTY, searched, correct=correct)
 
 
 @transient

@@ -1,5 +1,6 @@
 """Fact → entity → rule."""
 
+from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
 from services.leads.domain import noting
@@ -21,4 +22,5 @@ RULES: dict[str, Rule] = {
     "crm.deal.signed.v1": Rule("book", by_customer, noting.advance_deal),
     "crm.deal.changed.v1": Rule("book", by_customer, noting.change_deal),
     "crm.deal.cancelled.v1": Rule("book", by_customer, noting.cancel_deal),
+    **merging_rules("book", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }

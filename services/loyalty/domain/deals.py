@@ -18,6 +18,7 @@ from services.loyalty.domain.errors import DealFoldedAway, TooManyDeals
 from services.loyalty.domain.ledger import Book
 from services.loyalty.domain.model import PENDING_LOT, Account, Deal, Lot, mark_of
 from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.referral import best_share, settle_referral
 from services.loyalty.domain.reversal import take_back
 
 DEALS_BEFORE_FOLDING = 128
@@ -101,8 +102,10 @@ def _settle(
     deal = _match_pending(book, deal, pending + released, why)
     deal = _release(book, deal, released, why)
     deal = take_back(book, deal, deal.active - active, why)
-    deals, once = _fold_settled({**account.deals, deal_id: deal}, account.once)
-    return book.close(deals=deals, once=once)
+    deals = {**account.deals, deal_id: deal}
+    referred = settle_referral(book, account.referred, deals, why)
+    deals, once = _fold_settled(deals, account.once, best_share(deals)[1] if referred else "")
+    return book.close(deals=deals, once=once, referred=referred)
 
 
 def _match_pending(book: Book, deal: Deal, target: int, why: str) -> Deal:
@@ -135,10 +138,11 @@ def _priced(deal: Deal, price: Decimal, fact: Fact) -> Deal:
     return replace(deal, price=_fen(price), priced_by=stamp)
 
 
-def _fold_settled(deals: dict[str, Deal], once: bytes) -> tuple[dict[str, Deal], bytes]:
+def _fold_settled(deals: dict[str, Deal], once: bytes, kept_for_referral: str) -> tuple[dict[str, Deal], bytes]:
     if len(deals) <= DEALS_BEFORE_FOLDING:
         return deals, once
-    settled = [deal_id for deal_id, deal in deals.items() if deal.settled][: len(deals) - DEALS_AFTER_FOLDING]
+    foldable = [deal_id for deal_id, deal in deals.items() if deal.settled and deal_id != kept_for_referral]
+    settled = foldable[: len(deals) - DEALS_AFTER_FOLDING]
     kept = {deal_id: deal for deal_id, deal in deals.items() if deal_id not in set(settled)}
     if len(kept) > MOST_UNSETTLED_DEALS:
         raise TooManyDeals(f"an account holds at most {MOST_UNSETTLED_DEALS} unsettled deals")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from contracts.errors import Refused
 from contracts.fact import Effect, Fact
-from contracts.facts.loyalty import Cause, Entry, LedgerAccount, LoyaltyTierChanged, PointsCorrected
+from contracts.facts.loyalty import Cause, Entry, LedgerAccount, LoyaltyTierChanged, PointsCorrected, ReferralSettled
 from services.loyalty.domain.commands import CaptureHold, HoldPoints
 from services.loyalty.domain.model import Account, Hold, Lot
 from services.loyalty.domain.policy import Policy
@@ -32,7 +32,20 @@ def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: 
     if before.tier != after.tier:
         changed = LoyaltyTierChanged(before.tier, after.tier, after.qualifying_points, policy.version, cause)
         effects.append(Effect("LoyaltyTierChanged", changed))
-    return effects
+    return [*effects, *_retold(before, after, fact)]
+
+
+def _retold(before: Account, after: Account, fact: Fact) -> Sequence[Effect]:
+    """What referrers were told by one account is taken back, and told by the other."""
+    told: dict[str, int] = {}
+    for sign, account in ((-1, before), (1, after)):
+        if account.referred:
+            told[account.referred.referrer] = told.get(account.referred.referrer, 0) + sign * account.referred.told
+    return [
+        Effect("ReferralSettled", ReferralSettled(fact.subject, points, "merge"), referrer, referrer)
+        for referrer, points in told.items()
+        if points
+    ]
 
 
 def replay(account: Account, facts: Sequence[Fact], apply: Callable[[Account, Fact], Account]) -> Account:

@@ -97,11 +97,32 @@ class Hold(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return sum(self.parts.values())
 
 
+class Referral(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Points of one referral: entitled to `due` (sum of what was said), booked and not taken back `parts` (lot → points)."""
+
+    due: int = 0
+    parts: dict[str, int] = {}
+
+    @property
+    def booked(self) -> int:
+        """Points given and not taken back."""
+        return sum(self.parts.values())
+
+
+class Referred(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who referred this customer, by the earliest fact that says so; what the referrer was told; the customer's own part."""
+
+    referrer: str
+    by: tuple[datetime, str]
+    told: int = 0
+    own: Referral = Referral()
+
+
 class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A customer's account. `qualifying` is points that count for the tier, by the month (`2028-03`) they last until.
 
     `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
-    away. `grace_until` says until when a tier is kept although its points are missing.
+    away. `referrals` goes by referee. `grace_until` says until when a tier is kept although its points are missing.
     """
 
     balances: Balances = Balances()
@@ -112,6 +133,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     tier: Tier = "base"
     grace_until: datetime | None = None
     once: bytes = b""
+    referred: Referred | None = None
+    referrals: dict[str, Referral] = {}
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

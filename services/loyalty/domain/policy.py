@@ -23,6 +23,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     visit_points: Count
     survey_points: Count
     yuan_per_point: Positive
+    referee_points: Count
+    referrer_points: Count
     lifetime_months: Annotated[int, Meta(ge=1, le=240)]
     least_days_left: Annotated[int, Meta(ge=0, le=366)]
     hold_minutes: Positive

@@ -1,15 +1,20 @@
 """Taking back active points whose reason fell away: active ones first, then held (the hold is voided), then debt."""
 
+from typing import TypeVar
+
 from msgspec.structs import replace
 
 from contracts.facts.loyalty import DebtOpened, PointsReversed
 from services.loyalty.domain.holds import give_back
 from services.loyalty.domain.ledger import Book, by_expiry, take_in_order
-from services.loyalty.domain.model import Deal
+from services.loyalty.domain.model import Deal, Referral
+
+Reason = TypeVar("Reason", Deal, Referral)
 
 
-def take_back(book: Book, deal: Deal, points: int, why: str) -> Deal:
-    """Take `points` back from the lots a deal's points went to; what was spent is treated by the policy's shortfall.
+def take_back(book: Book, deal: Reason, points: int, why: str) -> Reason:
+    """Take `points` back from the lots a deal's (or a referral's) points went to; what was spent is treated by the
+    policy's shortfall.
 
     Points that have expired meanwhile are gone and not owed.
     """
@@ -17,7 +22,8 @@ def take_back(book: Book, deal: Deal, points: int, why: str) -> Deal:
         return deal
     taken = take_in_order(points, reversed(deal.parts.items()))
     for lot_id, share in taken.items():
-        book.qualify(lot_id, -share)
+        if isinstance(deal, Deal):  # points of referrals do not qualify for a tier
+            book.qualify(lot_id, -share)
         _take_from_lot(book, lot_id, share, why)
     left = {lot_id: count - taken.get(lot_id, 0) for lot_id, count in deal.parts.items()}
     return replace(deal, parts={lot_id: count for lot_id, count in left.items() if count})

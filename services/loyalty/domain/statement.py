@@ -30,11 +30,15 @@ SENTENCES = {
     "hold_timed_out": "The redemption was not completed in time; its points came back.",
     "hold_voided_deal_cancelled": "Points set aside had to be taken back for a cancelled deal; the hold was voided.",
     "hold_voided_deal_changed": "Points set aside had to be taken back for a changed deal; the hold was voided.",
+    "referral_rewarded": "A deal that came by a referral was signed and paid in full.",
+    "referral_clawed_back": "A deal that came by a referral was cancelled, wholly or in part.",
     "merge_correction": "Two customers turned out to be one person, or not to be: the account is counted again.",
     "lot_expired": "The points reached the end of their time.",
 }
 
 SILENCES = {
+    "crm.lead.captured.v1": "A referral is rewarded when a deal is signed and paid in full.",
+    "crm.referral.settled.v1": "Nobody can refer oneself, or the points had been given already.",
     "crm.visit.completed.v1": "Points for a visit to this project in this week had been given already.",
     "crm.survey.answered.v1": "Points for this survey about the same subject had been given already.",
     "crm.deal.signed.v1": "The price is too low for a point, or the signing was known already.",

@@ -5,7 +5,7 @@ from typing import Any
 from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
-from services.loyalty.domain import deals, earning, holds, timers
+from services.loyalty.domain import deals, earning, holds, referral, timers
 from services.loyalty.domain.model import Account
 
 
@@ -28,6 +28,8 @@ def told_of_end(account: Account, fact: Fact) -> dict[str, Any]:
 RULES: dict[str, Rule] = {
     "crm.visit.completed.v1": Rule("account", by_customer, earning.award_points_for_visit),
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
+    "crm.lead.captured.v1": Rule("account", by_customer, referral.remember_referrer),
+    "crm.referral.settled.v1": Rule("account", by_customer, referral.reward_referrer),
     "crm.deal.signed.v1": Rule("account", by_customer, deals.grant_points_for_signed_deal),
     "crm.deal.payment_received.v1": Rule("account", by_customer, deals.release_points_for_payment),
     "crm.deal.handed_over.v1": Rule("account", by_customer, deals.release_points_at_handover),

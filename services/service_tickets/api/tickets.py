@@ -9,6 +9,7 @@ import msgspec
 from chassis.app import App
 from chassis.commands import command_id
 from chassis.fold.doors import Command, Done
+from chassis.fold.merging import head_of
 from chassis.fold.model import Head, Key
 from contracts.fact import Fact
 from services.service_tickets.api.cursors import cursor_after, place_in
@@ -105,8 +106,7 @@ class Tickets:
         return found
 
     async def _newest(self, customer_id: str) -> Head | None:
-        key = Key("file", customer_id)
-        return (await self._app.store.heads([key])).get(key)
+        return await head_of(self._app.store, Key("file", customer_id))
 
 
 def _tickets(head: Head) -> Iterator[Found]:

@@ -3,33 +3,17 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from heapq import nlargest
-from math import fsum
 
 from msgspec.structs import replace
 
-from contracts.fact import Effect, Fact
-from contracts.facts.surveys import SurveyAnswered
 from services.service_tickets.domain.model import (
     METRICS,
-    MOST_ANSWERS,
     MOST_PAST,
     MOST_RESOLVED,
     CaseFile,
     Observation,
     Ticket,
 )
-from services.service_tickets.domain.policy import Policy
-from services.service_tickets.domain.telling import told
-
-
-def note_answer(file: CaseFile, fact: Fact, now: datetime, policy: Policy) -> tuple[CaseFile, Sequence[Effect]]:
-    """An answered survey is one observation, whatever the instrument: the mean of its answers, each from 0 to 100."""
-    survey: SurveyAnswered = fact.data
-    scores = [100 * (answer.value - answer.min) / (answer.max - answer.min) for answer in survey.answers]
-    x = fsum(scores) / len(scores)
-    answer = Observation(fact.time, fact.id, fact.source, "answer", x, survey.stage or "")
-    after = replace(file, answers=newest((*file.answers, answer), MOST_ANSWERS))
-    return after, told(file, after, fact, policy)
 
 
 def observations(file: CaseFile) -> list[Observation]:

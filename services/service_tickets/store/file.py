@@ -6,6 +6,7 @@ from typing import Any
 from chassis.fold.model import Due, Head, Key, Kind
 from chassis.service import Index
 from chassis.store.connect import transient
+from services.service_tickets.domain.merging import correct
 from services.service_tickets.domain.model import EMPTY, CaseFile
 from services.service_tickets.domain.timers import next_due
 from services.service_tickets.timers.due import named
@@ -36,7 +37,7 @@ def searched(file: CaseFile) -> dict[str, Any]:
     }
 
 
-FILE = Kind("file", "case_files", CaseFile, lambda _customer: EMPTY, searched, waits_for)
+FILE = Kind("file", "case_files", CaseFile, lambda _customer: EMPTY, searched, waits_for, correct)
 
 
 @transient

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
-from services.service_tickets.domain import handling, observations, raising, timers
+from services.service_tickets.domain import answering, handling, raising, timers
 from services.service_tickets.domain.model import CaseFile
 
 
@@ -32,8 +33,9 @@ def told_of_end(file: CaseFile, fact: Fact) -> dict[str, Any]:
 RULES: dict[str, Rule] = {
     "crm.complaint.raised.v1": Rule("file", by_customer, raising.open_ticket_for_complaint),
     "crm.request.raised.v1": Rule("file", by_customer, raising.open_ticket_for_request),
-    "crm.survey.answered.v1": Rule("file", by_customer, observations.note_answer),
+    "crm.survey.answered.v1": Rule("file", by_customer, answering.note_answer),
     "service_tickets.respond_ticket.v1": Rule("file", by_customer, handling.respond_ticket, told_of_answer),
     "service_tickets.resolve_ticket.v1": Rule("file", by_customer, handling.resolve_ticket, told_of_end),
     "service_tickets.due.v1": Rule("file", by_customer, timers.fire_due),
+    **merging_rules("file", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }

@@ -1,6 +1,7 @@
 """Group commit over the simulator's store: one version for many commands, one answer per intent."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -83,6 +84,30 @@ async def test_a_stale_reader_is_refused() -> None:
         await door.execute(ANN, command("c2", expected=0))
     await door.execute(ANN, command("c2", expected=1))
     assert (await store.heads([ANN]))[ANN].state.applied == ("c1", "c2")
+
+
+async def test_repeating_one_of_a_group_does_not_hide_that_the_others_are_unpublished() -> None:
+    """The writer of a group dies after the insert; one client comes again, the other never does."""
+    door, store, broker = commands()
+
+    async def dies(outs: Any) -> None:
+        raise ZeroDivisionError
+
+    alive, broker.publish = broker.publish, dies  # type: ignore[method-assign]
+    await asyncio.gather(*(door.execute(ANN, command(name)) for name in ("c1", "c2")), return_exceptions=True)
+    broker.publish = alive  # type: ignore[method-assign]
+    assert (await door.execute(ANN, command("c1"))).repeated
+    await door.door.sweep(START + timedelta(days=1))
+    said = {out.id for _, _, outs in await published(store) for out in outs}
+    assert said == set(broker.sent)
+    assert len(said) == 2
+    assert await store.unfinished(START + timedelta(days=1)) == []
+
+
+async def published(store: Any) -> list[Any]:
+    """Every fact of the chain with what it says."""
+    found = await store.recall({ANN: {"door c1", "door c2"}})
+    return [(key, known, known.outs) for key, known in found.items()]
 
 
 @pytest.mark.parametrize("bad", [None, "", "x" * 201, "päonie", "line\nbreak"])

@@ -87,7 +87,8 @@ def test_spaces_hyphens_and_the_country_make_no_difference_to_a_mobile_phone(num
 
 @pytest.mark.parametrize("value", ["000 0000 0000", "+8611111111111", "0", "---", "xxxx"])
 def test_fillers_are_seen(value: str) -> None:
-    assert is_filler(value)
+    assert is_filler("phone", value)
+    assert not is_filler("external", value)
 
 
 def test_the_shipped_policy_is_valid_and_blocks_what_it_lists() -> None:
