@@ -1,5 +1,6 @@
 """Two services in their own namespace: workers and doors that die, stop, and are started again; and what they did."""
 
+import http.client
 import json
 import threading
 import time
@@ -80,8 +81,8 @@ class Member:
         try:
             with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{self.admin}{path}", timeout=seconds) as answer:
                 return json.load(answer)
-        except (urllib.error.URLError, OSError, ValueError):
-            return None
+        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError):
+            return None  # it may have died in the middle of its answer
 
     def look(self) -> dict[str, Any] | None:
         """Ask for the state, and remember its counts."""
