@@ -85,7 +85,7 @@ def _facts_out(name: str) -> str:
     for rule, entry in _rules(name).items():
         for emitted in entry.emits:
             emitters[emitted].append(f"`{rule}`")
-    rows = ((_linked(type_), ", ".join(rules) or "by the clock, every second") for type_, rules in emitters.items())
+    rows = ((_linked(type_), ", ".join(rules) or "by the clock, or where identity is decided") for type_, rules in emitters.items())
     return _table(("fact", "emitted by"), rows)
 
 
@@ -134,6 +134,7 @@ Secrets are files. The first two names are shared with other programs, all other
 
 The local runner (`make run`) sets addresses, keys and ports itself and understands `KAFKA_BOOTSTRAP`, `MONGO_URL`
 (somebody else's engines), `HEARTH_PORT_OFFSET` and `HEARTH_DATA_DIR`. The command line `hearth` also takes
-`HEARTH_URL_<SERVICE>` and `HEARTH_ADMIN_<SERVICE>`, base URLs of the HTTP and admin doors. `HEARTH_CRASH_AT`,
+`HEARTH_URL_<SERVICE>` and `HEARTH_ADMIN_<SERVICE>`, base URLs of the HTTP and admin doors. Profile also reads
+`HEARTH_PEER_<SERVICE>`, gRPC addresses of the others, to say how far an event is. `HEARTH_CRASH_AT`,
 `HEARTH_PAUSE_AT` and `HEARTH_LOSE_REPLIES` break a process on purpose (`chassis/faults.py`); never set them in earnest.
 """

@@ -31,8 +31,13 @@ def normalise_value(type_: str, value: str) -> str:
     return _FORMS[type_](value.strip())
 
 
-def is_filler(value: str) -> bool:
-    """Whether somebody only filled the field: nothing but one character again and again, such as `000 0000 0000`."""
+def is_filler(type_: str, value: str) -> bool:
+    """Whether somebody only filled the field: nothing but one character again and again, such as `000 0000 0000`.
+
+    What an external system numbers is taken as it is: somebody is its number 1.
+    """
+    if type_ == "external":
+        return False
     kept = {character for character in value.removeprefix("+86") if character.isalnum()}
     return len(kept) <= 1
 

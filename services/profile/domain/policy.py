@@ -34,7 +34,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def blocks(self, type_: str, value: str) -> bool:
         """Whether a normalised value tells nobody apart."""
-        return is_filler(value) or value in self.blocked.get(type_, ())
+        return is_filler(type_, value) or value in self.blocked.get(type_, ())
 
     def allows(self, counts: Mapping[str, int]) -> bool:
         """Whether one person may have so many identifiers of each type."""

@@ -8,7 +8,7 @@ from contracts.intake.convert import told_of, vault_reference
 from contracts.intake.people import Contact
 from services.profile.domain.assigning import Handle, Person
 from services.profile.domain.errors import InvalidIdentifier
-from services.profile.domain.identifiers import STRENGTH, normalise
+from services.profile.domain.identifiers import STRENGTH, is_filler, normalise
 from services.profile.domain.ids import blind_index, mark_of, proposed_id
 from services.profile.domain.policy import Policy
 
@@ -63,6 +63,8 @@ def named(fact: Fact, policy: Policy, key: bytes) -> Named:
 def _handles(contact: Contact, pointer: str, policy: Policy, key: bytes) -> tuple[Handle, ...]:
     handles: dict[bytes, Handle] = {}
     for place, identifier in enumerate(contact.identifiers):
+        if is_filler(identifier.type, identifier.value):
+            continue
         try:
             value = normalise(identifier)
         except InvalidIdentifier as error:

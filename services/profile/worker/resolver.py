@@ -135,9 +135,12 @@ class Resolver:
     async def publish(self, rows: Iterable[Row]) -> None:
         """Publish what is not known to be in the journal: events of the log always, those of doors until it is noted."""
         waiting = [row for row in rows if row.slot or row.todo]
-        await self.broker.publish([out for row in waiting for out in row.outs])
+        if waiting:
+            await self.broker.publish([out for row in waiting for out in row.outs])
         await self.tell_merges()
-        await self.inbox.published([row.mark for row in waiting if row.todo])
+        marked = [row.mark for row in waiting if row.todo]
+        if marked:
+            await self.inbox.published(marked)
 
     async def tell_merges(self, before: datetime | None = None) -> None:
         """Publish merges and withdrawals that are not in the journal yet, whoever made them."""
@@ -150,8 +153,9 @@ class Resolver:
     async def sweep(self, before: datetime) -> int:
         """Publish what a process that died left behind, if it is older than a time; returns how many events."""
         rows = await self.inbox.unpublished(before)
-        await self.broker.publish([out for row in rows for out in row.outs])
-        await self.inbox.published([row.mark for row in rows])
+        if rows:
+            await self.broker.publish([out for row in rows for out in row.outs])
+            await self.inbox.published([row.mark for row in rows])
         await self.tell_merges(before)
         return len(rows)
 
