@@ -30,5 +30,5 @@ RULES: dict[str, Rule] = {
     "crm.customer.described.v1": Rule("customer", by_customer, describe),
     "crm.customer.linked.v1": Rule("customer", by_customer, describe),
     "crm.consent.changed.v1": Rule("customer", by_customer, describe),
-    **merging_rules("customer", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1", describe),
+    **merging_rules("customer", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }
