@@ -12,6 +12,7 @@ from contracts import catalog
 from contracts.reference import MADE
 from deploy.local.paths import ROOT
 
+NO_RULE = "by the clock, or where identity is decided"
 ABSENT = "It has no rules, no topics and no doors: starting it says so and does nothing.\n"
 
 
@@ -85,7 +86,7 @@ def _facts_out(name: str) -> str:
     for rule, entry in _rules(name).items():
         for emitted in entry.emits:
             emitters[emitted].append(f"`{rule}`")
-    rows = ((_linked(type_), ", ".join(rules) or "by the clock, or where identity is decided") for type_, rules in emitters.items())
+    rows = ((_linked(type_), ", ".join(rules) or NO_RULE) for type_, rules in emitters.items())
     return _table(("fact", "emitted by"), rows)
 
 
