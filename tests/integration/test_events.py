@@ -193,7 +193,7 @@ def test_records_of_the_intake_topics_are_resolved_and_bad_ones_are_dead_letters
     good, later = visit(who(("phone", number))), lead(who(("phone", number), name=CANARY))
     send(hearth, "crm.intake.visit", b"\xff", json.dumps(good).encode(), json.dumps(good).encode(), key_=new())
     send(hearth, "crm.intake.visit", json.dumps(good | {"data": good["data"] | {"party_size": 9}}).encode(), key_=new())
-    send(hearth, "crm.intake.lead", json.dumps(later).encode(), json.dumps(lead(who(("phone", "1")))).encode())
+    send(hearth, "crm.intake.lead", json.dumps(later).encode(), json.dumps(lead(who(("phone", "12345")))).encode())
     find = {"type": "phone", "value": number}
     customer = until(
         lambda: hearth.http("profile", "/v1/customers/search", body=find).body.get("customer_id"), bool, "resolved"
@@ -239,7 +239,8 @@ def test_merge_and_unmerge_by_http(hearth: Hearth, profile: Any) -> None:
     assert (answer.status, answer.body["code"]) == (404, "never_merged")
     assert hearth.http("profile", f"/v1/customers/{b}/identity").body["aliases"] == []
     told = [m for m in journal(hearth) if merged.body["merge_id"].encode() in (m.value() or b"")]
-    assert sorted((dict(m.headers())["ce_type"].decode(), m.key().decode()) for m in told) == sorted(
+    once = {dict(m.headers())["ce_id"]: m for m in told}.values()  # whoever finds them untold tells them: perhaps twice
+    assert sorted((dict(m.headers())["ce_type"].decode(), m.key().decode()) for m in once) == sorted(
         (f"crm.customer.{kind}.v1", who_) for kind in ("merged", "unmerged") for who_ in (a, b)
     )
 
