@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -28,8 +28,10 @@ class Health(Protocol):
     async def not_ready(self) -> list[str]: ...
 
 
-def make_admin(health: Health, clock: Clock, registry: CollectorRegistry, state: Callable[[], Any]) -> Starlette:
-    """The app of the admin port. `state()` is what `GET /v1/state` shows: lanes, positions, counts."""
+def make_admin(
+    health: Health, clock: Clock, registry: CollectorRegistry, state: Callable[[], Any], more: Sequence[Route] = ()
+) -> Starlette:
+    """The app of the admin port. `state()` is what `GET /v1/state` shows: lanes, positions, counts; `more` its routes."""
 
     async def startupz(_request: Request) -> Response:
         return _verdict(health.not_started)
@@ -56,7 +58,7 @@ def make_admin(health: Health, clock: Clock, registry: CollectorRegistry, state:
         except ClockError as error:
             return problem(ClockRefused(str(error), "/now"), request)
         except (ValueError, KeyError, TypeError):
-            return problem(ClockRefused('send {"now": "<RFC 3339 instant>"}', "/now"), request)
+            return problem(ClockRefused('send {"now": "<RFC 3339 instant>"} or {"now": "real"}', "/now"), request)
         return await show_clock(request)
 
     return Starlette(
@@ -68,6 +70,7 @@ def make_admin(health: Health, clock: Clock, registry: CollectorRegistry, state:
             Route("/v1/state", show_state),
             Route("/v1/clock", show_clock),
             Route("/v1/clock", move_clock, methods=["POST"]),
+            *more,
         ]
     )
 

@@ -12,6 +12,7 @@ from chassis.admin import Figures, make_admin, make_registry
 from chassis.background import TICK, Background, Compactor, TimerLoop, sweep
 from chassis.clock import Clock
 from chassis.commands import Commands
+from chassis.dead import dead_routes
 from chassis.faults import Faults
 from chassis.fold.batch import Reader
 from chassis.fold.doors import Door, Timers
@@ -110,7 +111,7 @@ class App:
 
     async def _serve_admin(self) -> None:
         registry = make_registry(Figures(self.definition.name, lambda: self.worker, lambda: self.timer_loop))
-        await self._serve(make_admin(self, self.clock, registry, self.state), "admin")
+        await self._serve(make_admin(self, self.clock, registry, self.state, dead_routes(self)), "admin")
 
     async def _serve(self, app: Any, name: str) -> None:
         server = HttpServer(app, listen(self.settings.bind, self.port(name)))

@@ -27,6 +27,9 @@ SETTINGS: dict[str, Any] = {
 """One partitioner for all: the key decides the partition as Kafka's Java client and aiokafka do it."""
 
 
+Headers = list[tuple[str, bytes | None]]
+
+
 class Publisher:
     """`chassis.fold.ports.Broker` over a broker. Use from one event loop; `close` when done."""
 
@@ -48,12 +51,17 @@ class Publisher:
         await self._send([(out.topic, None, out.key, out.value, list(out.headers)) for out in outs])
 
     async def send_to(
-        self, topic: str, partition: int, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes | None]],
     ) -> None:
         """Send one record to a given partition (what is meant for a partition, not for a key)."""
         await self._send([(topic, partition, key, value, list(headers))])
 
-    async def _send(self, records: Sequence[tuple[str, int | None, bytes, bytes, list[tuple[str, bytes]]]]) -> None:
+    async def _send(self, records: Sequence[tuple[str, int | None, bytes | None, bytes | None, Headers]]) -> None:
         if not records:
             return
         reports, producer = _Reports(len(records)), self._producer
@@ -69,9 +77,9 @@ class Publisher:
         self,
         producer: Producer,
         topic: str,
-        key: bytes,
-        value: bytes,
-        headers: list[tuple[str, bytes]],
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
         reports: _Reports,
         place: dict[str, int],
     ) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from chassis.fold.model import Key, Rule, cause_of
 from chassis.fold.ports import Dead, Language
 from chassis.fold.rules import Item
@@ -85,7 +87,7 @@ class Reader:
                     horizon = fact.data.up_to
                     continue
                 rule = self.rules[fact.type]
-                items.append(Item(record.offset, Key(rule.kind, rule.key(fact)), fact, record.value))
+                items.append(Item(record.offset, Key(rule.kind, rule.key(fact)), fact, record.value, record))
             except Exception as error:
                 dead.append(dead_record(slot, record, type_ if type_ and self.language.knows(type_) else "", error))
         batch = Batch(slot, start, end, tuple(items), tuple(dead), horizon, size)
@@ -94,12 +96,25 @@ class Reader:
 
 def dead_record(slot: str, record: Any, type_: str, error: Exception) -> Dead:
     """A record that could not be decoded, with the reason; its key may be anything, so only the log has it."""
-    return _dead(slot, record.offset, error, type_, "", "", record.value or b"")
+    return _dead(slot, record.offset, error, type_, "", "", record_bytes(record))
 
 
 def dead_item(slot: str, item: Item, error: Exception) -> Dead:
     """A fact that its rule refused, with the reason."""
-    return _dead(slot, item.offset, error, item.fact.type, cause_of(item.fact), item.key.id, item.payload)
+    return _dead(slot, item.offset, error, item.fact.type, cause_of(item.fact), item.key.id, record_bytes(item.record))
+
+
+def record_bytes(record: Any) -> bytes:
+    """What a dead letter keeps of a record: all that it takes to send it again."""
+    return b"" if record is None else msgspec.msgpack.encode((record.key, record.value, list(record.headers)))
+
+
+def record_of(kept: bytes) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]:
+    """Key, value and headers of a record that a dead letter kept."""
+    return _kept.decode(kept)
+
+
+_kept = msgspec.msgpack.Decoder(tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]])
 
 
 def _dead(slot: str, offset: int, error: Exception, type_: str, fact: str, key: str, payload: bytes) -> Dead:

@@ -18,6 +18,7 @@ class Item(NamedTuple):
     key: Key
     fact: Fact
     payload: bytes = b""
+    record: Any = None
 
 
 class Conflict(Exception):

@@ -80,6 +80,6 @@ async def publish_policy(database: Database, content: Mapping[str, Any], effecti
 
 @transient
 async def find_dead(database: Database, fact: str) -> str:
-    """The code under which a fact (by its cause) is among the dead records, or ""."""
-    found = await database["dead"].find_one({"fact": fact}, {"code": 1})
+    """The code under which a fact (by its cause) is among the dead records that were not sent again, or ""."""
+    found = await database["dead"].find_one({"fact": fact, "redriven_at": None}, {"code": 1})
     return "" if found is None else str(found["code"])

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.app import App
+from chassis.fold.batch import record_bytes
 from chassis.fold.ports import Dead
 from contracts.errors import Refused
 from contracts.intake.envelope import decode_intake
@@ -42,5 +43,5 @@ class Intake:
         """The record's key may be anything, a phone too: it stays in the log."""
         type_ = self._app.definition.language.type_of(record.headers, record.value) or ""
         known = type_ if self._app.definition.language.knows(type_) else ""
-        payload = record.value or b""
-        return Dead(slot, record.offset, error.code, error.pointer, error.detail, known, "", "", now, payload)
+        kept = record_bytes(record)
+        return Dead(slot, record.offset, error.code, error.pointer, error.detail, known, "", "", now, kept)
