@@ -14,7 +14,10 @@ class ClockError(ValueError):
 
 
 class Clock:
-    """Tells the time in UTC. `real`; an RFC 3339 instant stands until moved; `<instant>x<rate>` runs from there."""
+    """Tells the time in UTC. `real`; an RFC 3339 instant stands until moved; `<instant>x<rate>` runs from there.
+
+    A clock that was moved to `real` is the real one from then on.
+    """
 
     def __init__(self, setting: str = "real") -> None:
         self._start, self._rate = _parse(setting)
@@ -32,10 +35,13 @@ class Clock:
         return self._start + timedelta(seconds=self._rate * (time.monotonic() - self._since))
 
     def move(self, instant: str) -> datetime:
-        """Set a standing or running clock to an instant; refused for the real one and backwards."""
+        """Set a standing or running clock to an instant, or to `real`; refused for the real one and backwards."""
         if self._start is None:
             raise ClockError("the real clock cannot be moved; start with HEARTH_CLOCK=<instant>")
         start, _ = _parse(instant)
+        if instant == "real" and self.now() <= datetime.now(UTC):
+            self._start = None
+            return self.now()
         if start is None or start < self.now():
             raise ClockError(f"give an RFC 3339 instant with a zone, not before {self.now().isoformat()}")
         self._start, self._since = start, time.monotonic()

@@ -78,16 +78,15 @@ class Door:
         return {**await self._recall_while_merged(head, commands), **found}
 
     async def _recall_while_merged(self, head: Head, commands: Sequence[Command]) -> dict[str, Known]:
-        """What was answered by entities that this one was merged into, directly or not, and is not any more."""
+        """What was answered by entities that this one is, or was, merged with, directly or not."""
         causes = {cause_of(command.fact) for command in commands}
         others: dict[Key, set[str]] = {}
-        unread = [head] if head.ties.gone else []
+        unread = [head]
         while unread:
-            ties = unread.pop().ties
-            names = {*ties.gone.values(), ties.into[1] if ties.into else ""} - {"", *(key.id for key in others)}
+            names = unread.pop().ties.others - {head.key.id, *(key.id for key in others)}
             new = [Key(head.key.kind, name) for name in sorted(names)]
             others.update(dict.fromkeys(new, causes))
-            unread += (await self.store.heads(new)).values()
+            unread += (await self.store.heads(new)).values() if new else ()
         stored = await self.store.recall(others) if others else {}
         return {cause: known._replace(todo=False) for (_, cause), known in stored.items()}
 

@@ -144,7 +144,7 @@ class Standing(NamedTuple):
         self, into: tuple[str, str, int] | None, gone: dict[str, str], fact: Fact, now: datetime, policy: Any
     ) -> Change:
         """Be merged into `into`, or into nothing."""
-        before, ties, effects = self.ties.into, Ties(into, gone), list[Any]()
+        before, ties, effects = self.ties.into, Ties(into, gone, self.ties.parts), list[Any]()
         if into == before:
             return Change(self.state, (), ties)
         if before is not None:
@@ -157,16 +157,25 @@ class Standing(NamedTuple):
     def _hear(self, fact: Fact, now: datetime, policy: Any) -> Change:
         """Something from an entity that is, or was, merged into this one."""
         entry = self.entry(fact)
-        gone = {**self.ties.gone, entry.fact.data.merge_id: ""} if entry.tie == RELEASE else self.ties.gone
-        ties = Ties(self.ties.into, gone)
+        ties = self._told(entry)
         if ties.into is not None:
             return Change(self.state, [self._forward(fact)], ties)
         if entry.tie in (ABSORB, RELEASE):
             return self._settled(ties, (*self.known, fact), [], fact, now, policy)
-        if not gone.keys().isdisjoint(entry.path) or self._sees(entry.fact):
+        if not ties.gone.keys().isdisjoint(entry.path) or self._sees(entry.fact):
             return Change(self.state, (), ties)
         rule = self.folder.rules[entry.fact.type]
         return Change(*rule.apply(self.state, entry.fact, now, policy), ties)
+
+    def _told(self, entry: Entry) -> Ties:
+        """The ties after hearing of a merge with this entity, or of its end."""
+        into, gone, parts = self.ties.into, self.ties.gone, self.ties.parts
+        if entry.tie == ABSORB and entry.fact.data.merge_id not in gone:
+            parts = {**parts, entry.fact.data.merge_id: entry.fact.data.entity}
+        elif entry.tie == RELEASE:
+            gone = {**gone, entry.fact.data.merge_id: parts.get(entry.fact.data.merge_id, "")}
+            parts = {merge: entity for merge, entity in parts.items() if merge not in gone}
+        return Ties(into, gone, parts)
 
     def _settled(
         self, ties: Ties, known: Sequence[Fact], effects: list[Any], fact: Fact, now: datetime, policy: Any

@@ -154,11 +154,18 @@ class Ties(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What merges did to an entity: the one in force, and those undone.
 
     `into`: the merge's id, the entity it was merged into, and which of this entity's merges it is (they are counted).
-    `gone`: id of an undone merge → the entity it was with, "" if only its end was heard of.
+    `gone`: id of an undone merge → the entity it was with, "" if only its end was heard of. `parts`: id of a merge in
+    force → the entity that was merged into this one.
     """
 
     into: tuple[str, str, int] | None = None
     gone: dict[str, str] = {}
+    parts: dict[str, str] = {}
+
+    @property
+    def others(self) -> set[str]:
+        """Every entity this one is, or was, merged with directly."""
+        return {*self.gone.values(), *self.parts.values(), self.into[1] if self.into else ""} - {""}
 
     def without(self, merge: str, entity: str = "") -> dict[str, str]:
         """What is undone when this merge (into `entity`, if that is known) is, too."""

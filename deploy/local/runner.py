@@ -19,7 +19,8 @@ from types import FrameType
 from deploy.local import keys, services, stack
 from deploy.local.errors import LocalError
 from deploy.local.process import Process
-from deploy.local.services import Service
+from deploy.local.services import Service, move_clocks
+from hearth.cli.story import BEGIN
 
 MIGRATE_SECONDS = 60
 READY_SECONDS = 90
@@ -74,6 +75,19 @@ class Run:
         self.say = say
         self.running: list[Process] = []
         self.settings = services.shared_settings(placed, engines.env, data, keys.ensure(data / "keys"))
+        self.told = data / "story-told"
+
+    def stand_clocks(self) -> None:
+        """Let the clocks of all services stand where the story begins, unless it was told already."""
+        if not self.told.exists():
+            self.settings.setdefault("HEARTH_CLOCK", BEGIN)
+
+    def release_clocks(self) -> None:
+        """From now on the clocks are real, also those of services that are started again."""
+        move_clocks(self.services)
+        self.told.touch()
+        for process in self.running:
+            process.env = {**(process.env or {}), "HEARTH_CLOCK": "real"}
 
     def start(self) -> None:
         """Start engines and services, and wait until every service is ready. Raises LocalError."""
@@ -188,10 +202,12 @@ def serve(run: Run) -> int:
     """`make run`: start, play the story, show the banner, wait. 0 after Ctrl-C or SIGTERM."""
     try:
         with signals_stop(), stopping(run, run.say):
+            run.stand_clocks()
             run.start()
-            run.say("playing the story: the facts a sales office would publish")
+            run.say("playing the story: the facts that a sales office's systems would send")
             if (code := run.story("play")) != 0:
                 raise LocalError(f"the story failed with exit code {code}; services' logs are in {run.log_dir}")
+            run.release_clocks()
             print(banner(run), flush=True)
             run.watch()
     except Stopped:
@@ -203,6 +219,7 @@ def demo(run: Run) -> int:
     """`make demo`: start on free ports, check every number of the story, stop. The check's exit code, or 130."""
     try:
         with signals_stop(), stopping(run, run.say):
+            run.stand_clocks()
             run.start()
             run.say("playing the story and checking every number of it")
             code = run.story("check")

@@ -22,6 +22,16 @@ def ask_admin(service: str, path: str) -> Any:
     return _get(service, admin_of(service), path, {}, accept=(200, 503))
 
 
+def tell(service: str, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+    """The JSON answer of `POST path` at a service's HTTP door. Raises `NotThere` (404) and `CliError`."""
+    return _post(service, url_of(service), path, body, headers or {})
+
+
+def tell_admin(service: str, path: str, body: Any) -> Any:
+    """The JSON answer of `POST path` at the admin door."""
+    return _post(service, admin_of(service), path, body, {})
+
+
 def segment(text: str) -> str:
     """An id as part of a path."""
     return urllib.parse.quote(text, safe="")
@@ -29,8 +39,18 @@ def segment(text: str) -> str:
 
 def _get(service: str, base: str, path: str, query: dict[str, Any], accept: tuple[int, ...] = (200,)) -> Any:
     given = urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})
+    return _open(service, base, f"{base}{path}{'?' if given else ''}{given}", accept)
+
+
+def _post(service: str, base: str, path: str, body: Any, headers: dict[str, str]) -> Any:
+    data = json.dumps(body).encode()
+    asked = urllib.request.Request(f"{base}{path}", data, {"content-type": "application/json", **headers})  # noqa: S310
+    return _open(service, base, asked)
+
+
+def _open(service: str, base: str, asked: Any, accept: tuple[int, ...] = (200,)) -> Any:
     try:
-        with urllib.request.urlopen(f"{base}{path}{'?' if given else ''}{given}", timeout=TIMEOUT) as answer:  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -1,10 +1,12 @@
 """Questions about customers, as both doors ask them. Nothing here knows HTTP or gRPC."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from chassis.app import App
+from chassis.fold.merging import facts_of, head_of
 from chassis.fold.model import Key
-from contracts.fact import Fact
 from services.profile.domain.errors import UnknownCustomer
 from services.profile.domain.history import state_at
 from services.profile.domain.model import Customer
@@ -23,15 +25,14 @@ class Customers:
 
         Raises `UnknownCustomer` while no fact of this customer has been applied.
         """
-        key = Key("customer", customer_id)
-        head = (await self._app.store.heads([key])).get(key)
+        head = await head_of(self._app.store, Key("customer", customer_id))
         if head is None:
             raise UnknownCustomer("no fact about this customer has been applied yet")
         if as_of is None and known_at is None:
             return head.state, head.seq
         return state_at(await self.facts(customer_id), as_of, known_at), head.seq
 
-    async def facts(self, customer_id: str) -> list[Fact]:
-        """Every fact about a customer, in the order applied."""
-        history = await self._app.store.history(Key("customer", customer_id))
-        return [self._app.definition.language.fact(recorded) for _, recorded in history]
+    async def facts(self, customer_id: str) -> Sequence[Any]:
+        """Every fact about the person a customer is part of, by the time it happened."""
+        head = await head_of(self._app.store, Key("customer", customer_id))
+        return [] if head is None else await facts_of(self._app.store, self._app.folder, head.key)
