@@ -42,8 +42,8 @@ def dead_routes(app: App) -> list[Route]:
 
     return [
         Route("/v1/dead", _door(listed)),
-        Route("/v1/dead/{id}", _door(shown)),
-        Route("/v1/dead/{id}/redrive", _door(again), methods=["POST"]),
+        Route("/v1/dead/{id:path}/redrive", _door(again), methods=["POST"]),
+        Route("/v1/dead/{id:path}", _door(shown)),
     ]
 
 

@@ -8,15 +8,18 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.app import App
 from chassis.errors import InvalidRequest
+from chassis.facts import add_facts
+from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.leads.v1 import leads_pb2 as pb
 from hearth.leads.v1 import leads_pb2_grpc
 from services.leads.api.leads import Found, Leads
 
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
-    """Mount the service; returns its full name."""
+    """Mount the services; returns their full names."""
     leads_pb2_grpc.add_LeadsServiceServicer_to_server(Servicer(Leads(app)), server)
-    return [pb.DESCRIPTOR.services_by_name["LeadsService"].full_name]
+    own = pb.DESCRIPTOR.services_by_name["LeadsService"].full_name
+    return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
 
 class Servicer(leads_pb2_grpc.LeadsServiceServicer):

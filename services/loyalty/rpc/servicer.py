@@ -7,8 +7,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.app import App
 from chassis.errors import InvalidRequest
+from chassis.facts import add_facts
 from chassis.pages import page_of
 from chassis.rpc import metadata
+from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.loyalty.v1 import loyalty_pb2 as pb
 from hearth.loyalty.v1 import loyalty_pb2_grpc
 from services.loyalty.api.accounts import Accounts
@@ -19,9 +21,10 @@ BALANCES = ("active", "pending", "held", "debt")
 
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
-    """Mount the service; returns its full name."""
+    """Mount the services; returns their full names."""
     loyalty_pb2_grpc.add_LoyaltyServiceServicer_to_server(Servicer(Accounts(app)), server)
-    return [pb.DESCRIPTOR.services_by_name["LoyaltyService"].full_name]
+    own = pb.DESCRIPTOR.services_by_name["LoyaltyService"].full_name
+    return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
 
 class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import structlog
@@ -88,6 +89,16 @@ class Events:
         row = (await self.identity.inbox.rows([mark])).get(mark)
         if row is None:
             raise UnknownEvent("no event of this source and id has been accepted")
+        return await self._followed(row, ask, peers)
+
+    async def latest(
+        self, limit: int, since: datetime | None, ask: Asking, peers: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """How far the last events are, the oldest of them first; or the first ones accepted at a time or after it."""
+        rows = await self.identity.inbox.latest(limit, since)
+        return await asyncio.gather(*(self._followed(row, ask, peers) for row in rows))
+
+    async def _followed(self, row: Row, ask: Asking, peers: Sequence[str]) -> dict[str, Any]:
         own = await find_fact(self._app, row.customer, row.type, row.source, row.id)
         others = await asyncio.gather(*(ask(peer, row) for peer in peers))
         return {

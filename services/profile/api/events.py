@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import msgspec
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from chassis.app import App
 from contracts.envelope import STRUCTURED
@@ -17,6 +17,9 @@ from services.profile.settings import peers_of
 
 BATCH = "application/cloudevents-batch+json"
 Name = Annotated[str, Query(min_length=1, max_length=200)]
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+After = Annotated[AwareDatetime | None, Query(description="The first ones accepted then or later, not the last ones.")]
 
 
 class ErrorView(BaseModel):
@@ -71,6 +74,12 @@ class FollowView(BaseModel):
     services: dict[str, PlaceView]
 
 
+class LatestView(BaseModel):
+    """Several events."""
+
+    items: list[FollowView]
+
+
 def event_routes(app: App) -> APIRouter:
     """The routes of events."""
     router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -85,8 +94,14 @@ def event_routes(app: App) -> APIRouter:
 
     @router.get("", summary="How far an event is, in every service")
     async def follow(source: Name, id: Name) -> FollowView:
-        peers = Peers(peers_of(app.settings))
-        return FollowView(**await events.follow(source, id, peers.ask, list(peers.addresses)))
+        async with Peers(peers_of(app.settings)) as peers:
+            return FollowView(**await events.follow(source, id, peers.ask, list(peers.addresses)))
+
+    @router.get("/latest", summary="How far the last events are, the oldest of them first")
+    async def latest(limit: Limit = 20, after: After = None) -> LatestView:
+        async with Peers(peers_of(app.settings)) as peers:
+            found = await events.latest(limit, after, peers.ask, list(peers.addresses))
+        return LatestView(items=[FollowView(**each) for each in found])
 
     return router
 

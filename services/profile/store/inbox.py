@@ -73,6 +73,14 @@ class Inbox:
         found = await self._inbox.find_one({"todo": 1}, {"recorded_at": 1}, sort=[("recorded_at", 1)])
         return None if found is None else found["recorded_at"]
 
+    @transient
+    async def latest(self, limit: int, since: datetime | None) -> list[Row]:
+        """The last events accepted, the oldest of them first; or the first ones accepted at a time or after it."""
+        query = {} if since is None else {"recorded_at": {"$gte": since}}
+        order = -1 if since is None else 1
+        rows = [_row(d) async for d in self._inbox.find(query).sort("recorded_at", order).limit(limit)]
+        return rows[::order]
+
     async def read_since(self, slot: str, offset: int) -> list[Row]:
         """The events that were read from a slot at or after an offset."""
         return [_row(d) for d in await find_all(self._inbox, {"slot": slot, "o": {"$gte": offset}})]

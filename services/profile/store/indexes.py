@@ -7,6 +7,7 @@ TODO = {"todo": 1}
 INDEXES = (
     Index("claims", (("customer", 1),)),
     Index("inbox", (("recorded_at", 1),), TODO),
+    Index("inbox", (("recorded_at", -1),)),
     Index("inbox", (("slot", 1), ("o", 1)), {"slot": {"$gt": ""}}),
     Index("vault", (("customer", 1),)),
     Index("links", (("loser", 1),), {"loser": {"$gt": ""}}),

@@ -9,8 +9,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.app import App
 from chassis.errors import InvalidRequest
+from chassis.facts import add_facts
 from chassis.rpc import metadata
 from contracts.fields import ID_PATTERN
+from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.service_tickets.v1 import service_tickets_pb2 as pb
 from hearth.service_tickets.v1 import service_tickets_pb2_grpc
 from services.service_tickets.api.tickets import Found, Tickets
@@ -21,9 +23,10 @@ CODE = r"[a-z][a-z0-9_]{0,39}"
 
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
-    """Mount the service; returns its full name."""
+    """Mount the services; returns their full names."""
     service_tickets_pb2_grpc.add_ServiceTicketsServiceServicer_to_server(Servicer(Tickets(app)), server)
-    return [pb.DESCRIPTOR.services_by_name["ServiceTicketsService"].full_name]
+    own = pb.DESCRIPTOR.services_by_name["ServiceTicketsService"].full_name
+    return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
 
 class Servicer(service_tickets_pb2_grpc.ServiceTicketsServiceServicer):
