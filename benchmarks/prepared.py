@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from benchmarks.workload import PARTITIONS, Work, facts
 from chassis.fold.memory import Memory
 from chassis.fold.model import Head, Key
 from chassis.fold.rules import Folder, Item
-from chassis.policy import no_policy
+from chassis.migrate import read_policy
+from chassis.policy import BEGINNING, PolicyBook, PolicyVersion
 from chassis.store.documents import version_document, view_document
 from contracts.language import Language
 from services.profile.domain.model import EMPTY
+from services.profile.domain.policy import policy_from
 from services.profile.store.customer import CUSTOMER
 from services.profile.worker.table import RULES
 
 BATCH = 8_000
+POLICY = "services/profile/policy"
 Prepared = tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def policies() -> PolicyBook:
+    """Profile's policy as it is shipped."""
+    return PolicyBook([PolicyVersion(1, BEGINNING, policy_from(read_policy(Path(POLICY), "profile.yaml")))])
 
 
 def prepare(work: Work, views_per_version: float) -> list[list[Prepared]]:
     """Per partition, the batches: customers to find, versions to insert, views to replace (that share of the versions)."""
-    folder = Folder(RULES, Language("/bench"), no_policy())
+    folder = Folder(RULES, Language("/bench"), policies())
     heads: dict[Key, Head] = {}
     lanes: list[list[Prepared]] = []
     for partition in range(PARTITIONS):

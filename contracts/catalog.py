@@ -70,7 +70,9 @@ TOPICS: dict[str, Topic] = {
     for topic in (
         Topic(JOURNAL, "profile", "every accepted fact of a customer", "customer_id", ALL),
         Topic(FACT_LEADS, "leads", "what happened to leads", "customer_id", ()),
-        Topic(FACT_TICKETS, "service_tickets", "what happened to tickets and satisfaction", "customer_id", ()),
+        Topic(
+            FACT_TICKETS, "service_tickets", "what happened to tickets and satisfaction", "customer_id", ("profile",)
+        ),
         Topic(FACT_LOYALTY, "loyalty", "what happened to points, debts and tiers", "customer_id", ()),
         Topic("crm.fact.profile", "profile", "what happened to customers", "customer_id", ()),
         Topic("crm.self.leads", "leads", "leads to itself: other entities hear of a fact", "entity id", ("leads",)),
@@ -142,6 +144,7 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(consent.ConsentChanged, JOURNAL, OUTSIDE),
         TypeEntry(identity.CustomerMerged, JOURNAL, "profile"),
         TypeEntry(identity.CustomerUnmerged, JOURNAL, "profile"),
+        TypeEntry(customers.LifecycleChanged, "crm.fact.profile", "profile"),
         TypeEntry(operations.Progress, JOURNAL, "profile", keyed_by="the word progress"),
         TypeEntry(pipeline.LeadStageChanged, FACT_LEADS, "leads"),
         TypeEntry(pipeline.LeadWon, FACT_LEADS, "leads"),
@@ -184,6 +187,8 @@ VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.
 OPENING = ("crm.ticket.opened.v1", "crm.satisfaction.changed.v1")
 CLOCKS = ("crm.sla.breached.v1", "crm.sla.breach_withdrawn.v1", "crm.satisfaction.changed.v1")
 STEPS = ("crm.deal.reserved.v1", "crm.deal.subscribed.v1", "crm.deal.signed.v1")
+
+LIFE = ("crm.lifecycle.changed.v1",)
 
 RULES: dict[str, RuleEntry] = {
     "leads.merge": RuleEntry(("crm.customer.merged.v1",), STAGE),
@@ -241,26 +246,26 @@ RULES: dict[str, RuleEntry] = {
             "crm.survey.answered.v1",
             "crm.deal.reserved.v1",
             "crm.deal.subscribed.v1",
-            "crm.deal.signed.v1",
             "crm.deal.payment_received.v1",
-            "crm.deal.handed_over.v1",
-            "crm.deal.changed.v1",
-            "crm.deal.cancelled.v1",
             "crm.lead.captured.v1",
-            "crm.lead.contacted.v1",
             "crm.complaint.raised.v1",
             "crm.request.raised.v1",
-            "crm.customer.described.v1",
             "crm.customer.linked.v1",
             "crm.consent.changed.v1",
         ),
         (),
     ),
-    "profile.merge": RuleEntry(("crm.customer.merged.v1",), ()),
-    "profile.unmerge": RuleEntry(("crm.customer.unmerged.v1",), ()),
-    "profile.absorb": RuleEntry((Absorbed.TYPE,), ()),
-    "profile.release": RuleEntry((Released.TYPE,), ()),
-    "profile.forward": RuleEntry((Forwarded.TYPE,), ()),
+    "profile.note_deal": RuleEntry(
+        ("crm.deal.signed.v1", "crm.deal.handed_over.v1", "crm.deal.changed.v1", "crm.deal.cancelled.v1"), LIFE
+    ),
+    "profile.note_contact": RuleEntry(("crm.lead.contacted.v1",), LIFE),
+    "profile.choose_golden_values": RuleEntry(("crm.customer.described.v1",), LIFE),
+    "profile.note_satisfaction": RuleEntry(("crm.satisfaction.changed.v1",), LIFE),
+    "profile.merge": RuleEntry(("crm.customer.merged.v1",), LIFE),
+    "profile.unmerge": RuleEntry(("crm.customer.unmerged.v1",), LIFE),
+    "profile.absorb": RuleEntry((Absorbed.TYPE,), LIFE),
+    "profile.release": RuleEntry((Released.TYPE,), LIFE),
+    "profile.forward": RuleEntry((Forwarded.TYPE,), LIFE),
 }
 
 

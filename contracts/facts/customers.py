@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from contracts.facts.base import FactData
+from contracts.facts.base import Because, FactData
 from contracts.fields import Code, CustomerId, FreeTextRef, Id, PersonalRef
 
 Calendar = Literal["solar", "lunar"]
+Lifecycle = Literal["prospect", "quasi_customer", "buyer", "owner", "satisfied", "loyal"]
 
 
 class CustomerDescribed(FactData, frozen=True):
@@ -25,6 +26,20 @@ class CustomerDescribed(FactData, frozen=True):
     verified: bool = False
     agent_id: Id | None = None
     channel: Code | None = None
+
+
+class LifecycleChanged(FactData, frozen=True):
+    """How far the customer has come with us: prospect (潜在), quasi_customer (准客户), buyer, owner, satisfied, loyal.
+
+    Facts come in any order, so a stage may be left again: the newest told is the one that is.
+    """
+
+    TYPE = "crm.lifecycle.changed.v1"
+
+    before: Lifecycle
+    after: Lifecycle
+    policy_version: str
+    because: Because
 
 
 class CustomerLinked(FactData, frozen=True):

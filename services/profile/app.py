@@ -20,6 +20,7 @@ from services.profile.store.customer import CUSTOMER
 from services.profile.store.indexes import INDEXES
 from services.profile.timers.progress import SOURCE, each_second, make_due
 from services.profile.worker.intake import Intake
+from services.profile.worker.resending import said_since
 from services.profile.worker.table import RULES
 
 NAME = "profile"
@@ -51,6 +52,7 @@ def build(settings: Settings) -> App:
             routers=routers,
             servicers=add_servicers,
             every_second=each_second,
+            said_besides=said_since,
             policy_from=policy_from,
             policy_file=str(Path(__file__).parent / "policy" / "profile.yaml")
             if settings.policy_dir is None

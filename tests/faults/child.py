@@ -3,6 +3,7 @@
 A fault run starts a thousand of them; importing alone would take it an hour.
 """
 
+import contextlib
 import importlib
 import multiprocessing
 import os
@@ -58,7 +59,8 @@ class Child:
     def send(self, number: signal.Signals) -> None:
         """Send a signal, if it runs."""
         if self.alive and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it may die by itself just now
+                os.kill(self._process.pid, number)
 
     def wait(self, seconds: float) -> bool:
         """Wait for its end; returns whether it has ended."""

@@ -28,6 +28,7 @@ from services.service_tickets.worker.table import RULES as TICKETS
 from tests.unit.leads.test_properties import histories as of_leads
 from tests.unit.loyalty.accounts import POLICY
 from tests.unit.merging import Turns, World
+from tests.unit.profile.test_customer import POLICY as PROFILE_POLICY
 from tests.unit.service_tickets.files import POLICY as TICKET_POLICY
 from tests.unit.service_tickets.test_properties import stories as of_tickets
 from tests.unit.strategies import histories
@@ -62,11 +63,12 @@ def whole(state: Any) -> Any:
     return state
 
 
+PROFILE_BOOK = PolicyBook([PolicyVersion(1, BEGINNING, PROFILE_POLICY)])
 TICKET_BOOK = PolicyBook([PolicyVersion(1, BEGINNING, TICKET_POLICY)])
 BOOK = PolicyBook([PolicyVersion(1, BEGINNING, POLICY)])
 SERVICES = (
     Service("loyalty", LOYALTY, account_kind(BOOK), LOYALTY_COMMANDS, BOOK, member, histories()),
-    Service("profile", PROFILE, CUSTOMER_KIND, (), no_policy(), whole, histories()),
+    Service("profile", PROFILE, CUSTOMER_KIND, (), PROFILE_BOOK, whole, histories()),
     Service("leads", LEADS, BOOK_KIND, (), no_policy(), whole, of_leads().map(lambda both: both[0])),
     Service(
         "service_tickets", TICKETS, FILE, TICKET_COMMANDS, TICKET_BOOK, whole, of_tickets().map(lambda all_: all_[0])

@@ -30,7 +30,13 @@ class Customers:
             raise UnknownCustomer("no fact about this customer has been applied yet")
         if as_of is None and known_at is None:
             return head.state, head.seq
-        return state_at(await self.facts(customer_id), as_of, known_at), head.seq
+        return state_at(await self.facts(customer_id), self._apply, as_of, known_at), head.seq
+
+    def _apply(self, customer: Customer, fact: Any) -> Customer:
+        folder = self._app.folder
+        _, policy = folder.policies.at(fact.recorded_at)
+        state: Customer = folder.rules[fact.type].apply(customer, fact, fact.recorded_at, policy)[0]
+        return state
 
     async def facts(self, customer_id: str) -> Sequence[Any]:
         """Every fact about the person a customer is part of, by the time it happened."""

@@ -1,11 +1,10 @@
 """HTTP routes of profile. No personal data in any path: a customer id is opaque."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
 
 from chassis.app import App
 from chassis.pages import Page, page_of
@@ -13,53 +12,25 @@ from chassis.web import etag
 from services.profile.api.customers import Customers
 from services.profile.api.events import event_routes
 from services.profile.api.identity import identity_routes
+from services.profile.api.overview import overview_routes
+from services.profile.api.page import page_routes
 from services.profile.api.segment import segment_routes
-from services.profile.domain.model import Customer, Mark
+from services.profile.api.views import CustomerId, CustomerView, MarkView, customer_view, mark_view
 
-CustomerId = Annotated[str, Path(min_length=1, max_length=64, description="The customer's opaque id.")]
 AsOf = Annotated[AwareDatetime | None, Query(description="Only what had happened by then (fact time).")]
 KnownAt = Annotated[AwareDatetime | None, Query(description="Only what had been recorded by then.")]
 
 
-class MarkView(BaseModel):
-    """The fact that made a value."""
-
-    time: datetime
-    source: str
-    id: str
-    type: str
-
-
-class KindView(BaseModel):
-    """How many facts of one type, the first and the last."""
-
-    count: int
-    first: MarkView
-    last: MarkView
-
-
-class TotalView(BaseModel):
-    """A sum of money and the last fact that added to it."""
-
-    amount: str
-    currency: str
-    last: MarkView
-
-
-class CustomerView(BaseModel):
-    """What is known of a customer, each value with the fact that made it."""
-
-    customer_id: str
-    facts: int
-    kinds: dict[str, KindView]
-    totals: dict[str, TotalView]
-    projects: dict[str, MarkView]
-    timeline: list[MarkView]
-
-
 def routers(app: App) -> Sequence[APIRouter]:
     """All routes."""
-    return [event_routes(app), segment_routes(app), identity_routes(app), _customers(Customers(app))]
+    return [
+        page_routes(app),
+        event_routes(app),
+        segment_routes(app),
+        identity_routes(app),
+        _customers(Customers(app)),
+        overview_routes(app),
+    ]
 
 
 def _customers(customers: Customers) -> APIRouter:
@@ -71,7 +42,7 @@ def _customers(customers: Customers) -> APIRouter:
     ) -> CustomerView:
         found, seq = await customers.customer(customer_id, as_of, known_at)
         response.headers.update(etag(seq))
-        return _view(customer_id, found)
+        return customer_view(customer_id, found)
 
     @router.get("/facts", summary="Every fact, in the order applied")
     async def facts(
@@ -79,27 +50,6 @@ def _customers(customers: Customers) -> APIRouter:
     ) -> Page[MarkView]:
         await customers.customer(customer_id)
         shown, following = page_of(await customers.facts(customer_id), limit, cursor)
-        return Page(items=[_mark(fact) for fact in shown], next_cursor=following)
+        return Page(items=[mark_view(fact) for fact in shown], next_cursor=following)
 
     return router
-
-
-def _view(customer_id: str, found: Customer) -> CustomerView:
-    return CustomerView(
-        customer_id=customer_id,
-        facts=found.facts,
-        kinds={
-            name: KindView(count=kind.count, first=_mark(kind.first), last=_mark(kind.last))
-            for name, kind in found.kinds.items()
-        },
-        totals={
-            name: TotalView(amount=total.amount, currency="CNY", last=_mark(total.last))
-            for name, total in found.totals.items()
-        },
-        projects={name: _mark(mark) for name, mark in found.projects.items()},
-        timeline=[_mark(mark) for mark in found.timeline],
-    )
-
-
-def _mark(mark: Mark | Any) -> MarkView:
-    return MarkView(time=mark.time, source=mark.source, id=mark.id, type=mark.type)

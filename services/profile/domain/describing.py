@@ -24,10 +24,15 @@ def describe(customer: Customer, fact: Fact, now: datetime, policy: object) -> t
     mark = Mark(fact.time, fact.source, fact.id, fact.type)
     return (
         Customer(
-            _with(customer.kinds, fact.type, _counted(customer.kinds.get(fact.type), mark)),
+            with_key(customer.kinds, fact.type, _counted(customer.kinds.get(fact.type), mark)),
             _summed(customer.totals, fact, mark),
             _seen(customer.projects, getattr(fact.data, "project_id", None), mark),
             _remembered(customer.timeline, mark),
+            customer.golden,
+            customer.man,
+            customer.deals,
+            customer.scores,
+            customer.lifecycle,
         ),
         (),
     )
@@ -47,14 +52,14 @@ def _summed(totals: dict[str, Total], fact: Fact, mark: Mark) -> dict[str, Total
     amount = getattr(fact.data, field).decimal
     before = totals.get(name)
     if before is None:
-        return _with(totals, name, Total(str(amount + ZERO), mark))
-    return _with(totals, name, Total(str(Decimal(before.amount) + amount), max(before.last, mark)))
+        return with_key(totals, name, Total(str(amount + ZERO), mark))
+    return with_key(totals, name, Total(str(Decimal(before.amount) + amount), max(before.last, mark)))
 
 
 def _seen(projects: dict[str, Mark], project_id: str | None, mark: Mark) -> dict[str, Mark]:
     if project_id is None or (project_id in projects and projects[project_id] > mark):
         return projects
-    seen = _with(projects, project_id, mark)
+    seen = with_key(projects, project_id, mark)
     if len(seen) > PROJECTS:
         del seen[min(seen, key=seen.__getitem__)]
     return seen
@@ -68,7 +73,8 @@ def _remembered(timeline: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
     return tuple(entries[-TIMELINE_ENTRIES:])
 
 
-def _with(mapping: dict[str, Value], key: str, value: Value) -> dict[str, Value]:
+def with_key(mapping: dict[str, Value], key: str, value: Value) -> dict[str, Value]:
+    """The mapping with a new or changed key, in alphabetical order."""
     if key in mapping:
         return {**mapping, key: value}
     return dict(sorted({**mapping, key: value}.items()))

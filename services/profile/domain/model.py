@@ -36,17 +36,67 @@ class Total(msgspec.Struct, frozen=True, array_like=True, gc=False):
     last: Mark
 
 
-class Customer(msgspec.Struct, frozen=True, gc=False):
+class Golden(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The value that is believed of those that were said: a verified one first, then by the rank of its source, then the
+    newest. `reference` is where the vault keeps it.
+    """
+
+    verified: bool
+    rank: int
+    mark: Mark
+    reference: str
+
+
+class Level(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was last heard of money, authority or need: 0 (no) to 3 (certain)."""
+
+    mark: Mark
+    level: int
+
+
+class Bought(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A deal as far as the lifecycle asks: what it costs and what of it was cancelled, in fen (1/100 CNY)."""
+
+    signed: bool = False
+    handed_over: bool = False
+    price: int = 0
+    priced: Mark | None = None
+    cancelled: int = 0
+
+    @property
+    def stands(self) -> bool:
+        """Signed, and not cancelled in full."""
+        return self.signed and self.cancelled < self.price
+
+
+class Scores(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The newest satisfaction that service_tickets told, in the order in which it was recorded."""
+
+    recorded_at: datetime
+    as_of: datetime
+    id: str
+    stated: float
+    stated_confidence: float
+    overall: float
+    overall_confidence: float
+
+
+class Customer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A customer. Keys are in alphabetical order, so that equal customers are equal as bytes too.
 
     `kinds` goes by fact type, `totals` by what is summed (signed, paid, cancelled), `projects` by project id to the
-    last fact about it; `timeline` ends with the newest.
+    last fact about it; `timeline` ends with the newest. `golden` goes by field, `man` by money, authority and need.
     """
 
     kinds: dict[str, Kind] = {}
     totals: dict[str, Total] = {}
     projects: dict[str, Mark] = {}
     timeline: tuple[Mark, ...] = ()
+    golden: dict[str, Golden] = {}
+    man: dict[str, Level] = {}
+    deals: dict[str, Bought] = {}
+    scores: Scores | None = None
+    lifecycle: str = "prospect"
 
     @property
     def facts(self) -> int:

@@ -23,6 +23,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customers_per_identifier: Limit
     blocked: dict[str, tuple[str, ...]]
     segment_issuer: Id
+    source_ranks: dict[str, Annotated[int, Meta(ge=0, le=100)]]
+    man_level: Annotated[int, Meta(ge=1, le=3)]
+    satisfied_score: Annotated[float, Meta(ge=0, le=100)]
+    satisfied_confidence: Annotated[float, Meta(ge=0, le=1)]
+    loyal_repeats: Annotated[int, Meta(ge=1, le=100)]
 
     def __post_init__(self) -> None:
         """Check what spans fields: every type has a limit, blocked values are written in the one form."""
@@ -31,6 +36,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for type_, values in self.blocked.items():
             if any(_normal(type_, value) != value for value in values):
                 raise ValueError(f"blocked values of {type_} must be written as they are compared (phones as E.164)")
+
+    def rank(self, source: str) -> int:
+        """How far a source is believed: the rank of the longest prefix that is listed, else 0."""
+        listed = [prefix for prefix in self.source_ranks if source.startswith(prefix)]
+        return self.source_ranks[max(listed, key=len)] if listed else 0
 
     def blocks(self, type_: str, value: str) -> bool:
         """Whether a normalised value tells nobody apart."""

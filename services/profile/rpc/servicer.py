@@ -15,14 +15,16 @@ from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.profile.v1 import profile_pb2 as pb
 from hearth.profile.v1 import profile_pb2_grpc
 from services.profile.api.customers import Customers
+from services.profile.api.overview import overview
 from services.profile.api.people import People
+from services.profile.domain.model import Customer
 
 CALLER = "local-admin"
 
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
     """Mount the services; returns their full names."""
-    profile_pb2_grpc.add_ProfileServiceServicer_to_server(Servicer(Customers(app), People(app)), server)
+    profile_pb2_grpc.add_ProfileServiceServicer_to_server(Servicer(app, Customers(app), People(app)), server)
     own = pb.DESCRIPTOR.services_by_name["ProfileService"].full_name
     return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
@@ -30,26 +32,26 @@ def add_servicers(app: App, server: Any) -> Sequence[str]:
 class Servicer(profile_pb2_grpc.ProfileServiceServicer):
     """Translates; everything is decided elsewhere."""
 
-    def __init__(self, customers: Customers, people: People) -> None:
-        self._customers, self._people = customers, people
+    def __init__(self, app: App, customers: Customers, people: People) -> None:
+        self._app, self._customers, self._people = app, customers, people
 
     async def GetCustomer(self, request: Any, context: Any) -> Any:
         found, seq = await self._customers.customer(
             _id(request, "customer_id"), _moment(request, "as_of"), _moment(request, "known_at")
         )
-        return pb.GetCustomerResponse(
-            customer_id=request.customer_id,
-            version=seq,
-            facts=found.facts,
-            kinds=[
-                pb.Kind(type=name, count=kind.count, first=_mark(kind.first), last=_mark(kind.last))
-                for name, kind in found.kinds.items()
-            ],
-            totals=[
-                pb.Total(name=name, amount=total.amount, currency="CNY", last=_mark(total.last))
-                for name, total in found.totals.items()
-            ],
-            timeline=[_mark(mark) for mark in found.timeline],
+        return _customer(request.customer_id, found, seq)
+
+    async def Get360(self, request: Any, context: Any) -> Any:
+        found = await overview(self._app, _id(request, "customer_id"))
+        parts = found.parts
+        return pb.Get360Response(
+            customer_id=found.customer_id,
+            customer=_customer(found.customer_id, found.customer, found.seq),
+            leads=parts["leads"].leads if "leads" in parts else (),
+            tickets=parts["tickets"].tickets if "tickets" in parts else (),
+            account=parts.get("account"),
+            satisfaction=parts.get("satisfaction"),
+            notes=[pb.Note(service=name, reason=why) for name, why in found.notes.items()],
         )
 
     async def Search(self, request: Any, context: Any) -> Any:
@@ -73,6 +75,23 @@ class Servicer(profile_pb2_grpc.ProfileServiceServicer):
         return pb.RevealResponse(
             values=[pb.Revealed(reference=name, value=_text(value)) for name, value in found.items()]
         )
+
+
+def _customer(customer_id: str, found: Customer, seq: int) -> Any:
+    return pb.GetCustomerResponse(
+        customer_id=customer_id,
+        version=seq,
+        facts=found.facts,
+        kinds=[
+            pb.Kind(type=name, count=kind.count, first=_mark(kind.first), last=_mark(kind.last))
+            for name, kind in found.kinds.items()
+        ],
+        totals=[
+            pb.Total(name=name, amount=total.amount, currency="CNY", last=_mark(total.last))
+            for name, total in found.totals.items()
+        ],
+        timeline=[_mark(mark) for mark in found.timeline],
+    )
 
 
 def _id(request: Any, field: str) -> str:

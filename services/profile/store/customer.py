@@ -3,6 +3,7 @@
 from typing import Any
 
 from chassis.fold.model import Kind
+from services.profile.domain.lifecycle import correct
 from services.profile.domain.model import EMPTY, Customer
 
 
@@ -11,4 +12,4 @@ def searched(customer: Customer) -> dict[str, Any]:
     return {"last_fact_at": customer.timeline[-1].time if customer.timeline else None}
 
 
-CUSTOMER = Kind("customer", "customers", Customer, lambda _id: EMPTY, searched)
+CUSTOMER = Kind("customer", "customers", Customer, lambda _id: EMPTY, searched, correct=correct)

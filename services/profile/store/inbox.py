@@ -5,14 +5,14 @@ journal's record, byte for byte; `slot` and `o` say where the event was read (""
 `todo` until it is published; one of the log is published before its slot is settled beyond it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
 from chassis.fold.model import Out
-from chassis.store.connect import transient
+from chassis.store.connect import streamed, transient
 from services.profile.store.writing import Document, find_all, insert_new
 
 encode_outs = msgspec.msgpack.Encoder().encode
@@ -80,6 +80,11 @@ class Inbox:
         order = -1 if since is None else 1
         rows = [_row(d) async for d in self._inbox.find(query).sort("recorded_at", order).limit(limit)]
         return rows[::order]
+
+    async def recorded_since(self, since: datetime) -> AsyncIterator[Row]:
+        """Every event accepted at a time or after it, the oldest first, however many."""
+        async for document in streamed(self._inbox.find({"recorded_at": {"$gte": since}}).sort("recorded_at", 1)):
+            yield _row(document)
 
     async def read_since(self, slot: str, offset: int) -> list[Row]:
         """The events that were read from a slot at or after an offset."""

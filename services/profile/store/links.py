@@ -132,6 +132,12 @@ class Links:
         found = (await find_all(self._links, {"todo": 1}))[:limit]
         return [(document["_id"], document["at"], decode_outs(document["out"])) for document in found]
 
+    async def told_since(self, since: datetime) -> list[tuple[datetime, list[Out]]]:
+        """Merges and withdrawals from a time on, the oldest first."""
+        found = await find_all(self._links, {"kind": {"$in": ["edge", "gone"]}, "at": {"$gte": since}})
+        told = [(document["at"], decode_outs(document["out"])) for document in found]
+        return sorted(told, key=lambda each: each[0])
+
     @transient
     async def told(self, names: Iterable[str]) -> None:
         """These are in the journal."""

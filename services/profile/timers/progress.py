@@ -80,8 +80,12 @@ class Progressing:
         }
 
     async def _resolved_upto(self) -> datetime | None:
-        """Up to when everything that entered, wherever, is in the journal; None while nobody knows."""
+        """Up to when everything that entered, wherever, is in the journal; None while nobody knows, or while a journal
+        that was made again has not got all that was in the one before.
+        """
         now = self.app.clock.now()
+        if self.app.definition.journal in await self.app.resending.lacking():
+            return None
         oldest = await self.identity.inbox.oldest_unpublished()
         horizons: dict[tuple[str, int], datetime | None] = {}
         for slot in await self.slots.left():
