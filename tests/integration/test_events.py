@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import bson
@@ -189,7 +190,7 @@ def test_fillers_and_foreign_phones_are_fine_and_the_future_is_not(hearth: Heart
 
 
 def test_records_of_the_intake_topics_are_resolved_and_bad_ones_are_dead_letters(hearth: Hearth) -> None:
-    number = phone()
+    number, began = phone(), datetime.now(UTC) - timedelta(milliseconds=1)
     good, later = visit(who(("phone", number))), lead(who(("phone", number), name=CANARY))
     send(hearth, "crm.intake.visit", b"\xff", json.dumps(good).encode(), json.dumps(good).encode(), key_=new())
     send(hearth, "crm.intake.visit", json.dumps(good | {"data": good["data"] | {"party_size": 9}}).encode(), key_=new())
@@ -202,7 +203,7 @@ def test_records_of_the_intake_topics_are_resolved_and_bad_ones_are_dead_letters
     hearth.known(customer, 2)
     with hearth.database("profile") as database:
         slots = [mark["_id"] for mark in database["slots"].find({"topic": {"$regex": "crm.intake.(visit|lead)$"}})]
-        query = {"slot": {"$in": slots}}
+        query = {"slot": {"$in": slots}, "at": {"$gte": began}}
         codes = until(
             lambda: sorted(dead["code"] for dead in database["dead"].find(query)),
             lambda found: len(found) == 3,

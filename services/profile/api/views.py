@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel
 
-from services.profile.domain.model import Customer, Mark
+from services.profile.domain.model import Customer, Mark, Scores
 
 CustomerId = Annotated[str, Path(min_length=1, max_length=64, description="The customer's opaque id.")]
 
