@@ -23,43 +23,52 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from hearth.leads.v1 import leads_pb2 as hearth_dot_leads_dot_v1_dot_leads__pb2
+from hearth.loyalty.v1 import loyalty_pb2 as hearth_dot_loyalty_dot_v1_dot_loyalty__pb2
+from hearth.service_tickets.v1 import service_tickets_pb2 as hearth_dot_service__tickets_dot_v1_dot_service__tickets__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhearth/profile/v1/profile.proto\x12\x11hearth.profile.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\rSearchRequest\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\"%\n\x0eSearchResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"1\n\x0cMergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04with\x18\x02 \x01(\t\"C\n\rMergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"7\n\x0eUnmergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x10\n\x08merge_id\x18\x02 \x01(\t\"E\n\x0fUnmergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"8\n\rRevealRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nreferences\x18\x02 \x03(\t\",\n\x08Revealed\x12\x11\n\treference\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"=\n\x0eRevealResponse\x12+\n\x06values\x18\x01 \x03(\x0b\x32\x1b.hearth.profile.v1.Revealed\"\x82\x01\n\x12GetCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x04Mark\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\"r\n\x04Kind\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12&\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"^\n\x05Total\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"\xc7\x01\n\x13GetCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61\x63ts\x18\x03 \x01(\x03\x12&\n\x05kinds\x18\x04 \x03(\x0b\x32\x17.hearth.profile.v1.Kind\x12(\n\x06totals\x18\x05 \x03(\x0b\x32\x18.hearth.profile.v1.Total\x12)\n\x08timeline\x18\x06 \x03(\x0b\x32\x17.hearth.profile.v1.Mark2\xaa\x03\n\x0eProfileService\x12\\\n\x0bGetCustomer\x12%.hearth.profile.v1.GetCustomerRequest\x1a&.hearth.profile.v1.GetCustomerResponse\x12M\n\x06Search\x12 .hearth.profile.v1.SearchRequest\x1a!.hearth.profile.v1.SearchResponse\x12J\n\x05Merge\x12\x1f.hearth.profile.v1.MergeRequest\x1a .hearth.profile.v1.MergeResponse\x12P\n\x07Unmerge\x12!.hearth.profile.v1.UnmergeRequest\x1a\".hearth.profile.v1.UnmergeResponse\x12M\n\x06Reveal\x12 .hearth.profile.v1.RevealRequest\x1a!.hearth.profile.v1.RevealResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhearth/profile/v1/profile.proto\x12\x11hearth.profile.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhearth/leads/v1/leads.proto\x1a\x1fhearth/loyalty/v1/loyalty.proto\x1a/hearth/service_tickets/v1/service_tickets.proto\"<\n\rSearchRequest\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\"%\n\x0eSearchResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"1\n\x0cMergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04with\x18\x02 \x01(\t\"C\n\rMergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"7\n\x0eUnmergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x10\n\x08merge_id\x18\x02 \x01(\t\"E\n\x0fUnmergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"8\n\rRevealRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nreferences\x18\x02 \x03(\t\",\n\x08Revealed\x12\x11\n\treference\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"=\n\x0eRevealResponse\x12+\n\x06values\x18\x01 \x03(\x0b\x32\x1b.hearth.profile.v1.Revealed\"\x82\x01\n\x12GetCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x04Mark\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\"r\n\x04Kind\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12&\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"^\n\x05Total\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"\xc7\x01\n\x13GetCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61\x63ts\x18\x03 \x01(\x03\x12&\n\x05kinds\x18\x04 \x03(\x0b\x32\x17.hearth.profile.v1.Kind\x12(\n\x06totals\x18\x05 \x03(\x0b\x32\x18.hearth.profile.v1.Total\x12)\n\x08timeline\x18\x06 \x03(\x0b\x32\x17.hearth.profile.v1.Mark\"$\n\rGet360Request\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\'\n\x04Note\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xe3\x02\n\x0eGet360Response\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x38\n\x08\x63ustomer\x18\x02 \x01(\x0b\x32&.hearth.profile.v1.GetCustomerResponse\x12$\n\x05leads\x18\x03 \x03(\x0b\x32\x15.hearth.leads.v1.Lead\x12\x32\n\x07tickets\x18\x04 \x03(\x0b\x32!.hearth.service_tickets.v1.Ticket\x12\x36\n\x07\x61\x63\x63ount\x18\x05 \x01(\x0b\x32%.hearth.loyalty.v1.GetAccountResponse\x12H\n\x0csatisfaction\x18\x06 \x01(\x0b\x32\x32.hearth.service_tickets.v1.GetSatisfactionResponse\x12&\n\x05notes\x18\x07 \x03(\x0b\x32\x17.hearth.profile.v1.Note2\xf9\x03\n\x0eProfileService\x12\\\n\x0bGetCustomer\x12%.hearth.profile.v1.GetCustomerRequest\x1a&.hearth.profile.v1.GetCustomerResponse\x12M\n\x06Get360\x12 .hearth.profile.v1.Get360Request\x1a!.hearth.profile.v1.Get360Response\x12M\n\x06Search\x12 .hearth.profile.v1.SearchRequest\x1a!.hearth.profile.v1.SearchResponse\x12J\n\x05Merge\x12\x1f.hearth.profile.v1.MergeRequest\x1a .hearth.profile.v1.MergeResponse\x12P\n\x07Unmerge\x12!.hearth.profile.v1.UnmergeRequest\x1a\".hearth.profile.v1.UnmergeResponse\x12M\n\x06Reveal\x12 .hearth.profile.v1.RevealRequest\x1a!.hearth.profile.v1.RevealResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hearth.profile.v1.profile_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEARCHREQUEST']._serialized_start=87
-  _globals['_SEARCHREQUEST']._serialized_end=147
-  _globals['_SEARCHRESPONSE']._serialized_start=149
-  _globals['_SEARCHRESPONSE']._serialized_end=186
-  _globals['_MERGEREQUEST']._serialized_start=188
-  _globals['_MERGEREQUEST']._serialized_end=237
-  _globals['_MERGERESPONSE']._serialized_start=239
-  _globals['_MERGERESPONSE']._serialized_end=306
-  _globals['_UNMERGEREQUEST']._serialized_start=308
-  _globals['_UNMERGEREQUEST']._serialized_end=363
-  _globals['_UNMERGERESPONSE']._serialized_start=365
-  _globals['_UNMERGERESPONSE']._serialized_end=434
-  _globals['_REVEALREQUEST']._serialized_start=436
-  _globals['_REVEALREQUEST']._serialized_end=492
-  _globals['_REVEALED']._serialized_start=494
-  _globals['_REVEALED']._serialized_end=538
-  _globals['_REVEALRESPONSE']._serialized_start=540
-  _globals['_REVEALRESPONSE']._serialized_end=601
-  _globals['_GETCUSTOMERREQUEST']._serialized_start=604
-  _globals['_GETCUSTOMERREQUEST']._serialized_end=734
-  _globals['_MARK']._serialized_start=736
-  _globals['_MARK']._serialized_end=826
-  _globals['_KIND']._serialized_start=828
-  _globals['_KIND']._serialized_end=942
-  _globals['_TOTAL']._serialized_start=944
-  _globals['_TOTAL']._serialized_end=1038
-  _globals['_GETCUSTOMERRESPONSE']._serialized_start=1041
-  _globals['_GETCUSTOMERRESPONSE']._serialized_end=1240
-  _globals['_PROFILESERVICE']._serialized_start=1243
-  _globals['_PROFILESERVICE']._serialized_end=1669
+  _globals['_SEARCHREQUEST']._serialized_start=198
+  _globals['_SEARCHREQUEST']._serialized_end=258
+  _globals['_SEARCHRESPONSE']._serialized_start=260
+  _globals['_SEARCHRESPONSE']._serialized_end=297
+  _globals['_MERGEREQUEST']._serialized_start=299
+  _globals['_MERGEREQUEST']._serialized_end=348
+  _globals['_MERGERESPONSE']._serialized_start=350
+  _globals['_MERGERESPONSE']._serialized_end=417
+  _globals['_UNMERGEREQUEST']._serialized_start=419
+  _globals['_UNMERGEREQUEST']._serialized_end=474
+  _globals['_UNMERGERESPONSE']._serialized_start=476
+  _globals['_UNMERGERESPONSE']._serialized_end=545
+  _globals['_REVEALREQUEST']._serialized_start=547
+  _globals['_REVEALREQUEST']._serialized_end=603
+  _globals['_REVEALED']._serialized_start=605
+  _globals['_REVEALED']._serialized_end=649
+  _globals['_REVEALRESPONSE']._serialized_start=651
+  _globals['_REVEALRESPONSE']._serialized_end=712
+  _globals['_GETCUSTOMERREQUEST']._serialized_start=715
+  _globals['_GETCUSTOMERREQUEST']._serialized_end=845
+  _globals['_MARK']._serialized_start=847
+  _globals['_MARK']._serialized_end=937
+  _globals['_KIND']._serialized_start=939
+  _globals['_KIND']._serialized_end=1053
+  _globals['_TOTAL']._serialized_start=1055
+  _globals['_TOTAL']._serialized_end=1149
+  _globals['_GETCUSTOMERRESPONSE']._serialized_start=1152
+  _globals['_GETCUSTOMERRESPONSE']._serialized_end=1351
+  _globals['_GET360REQUEST']._serialized_start=1353
+  _globals['_GET360REQUEST']._serialized_end=1389
+  _globals['_NOTE']._serialized_start=1391
+  _globals['_NOTE']._serialized_end=1430
+  _globals['_GET360RESPONSE']._serialized_start=1433
+  _globals['_GET360RESPONSE']._serialized_end=1788
+  _globals['_PROFILESERVICE']._serialized_start=1791
+  _globals['_PROFILESERVICE']._serialized_end=2296
 # @@protoc_insertion_point(module_scope)

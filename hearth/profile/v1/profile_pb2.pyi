@@ -1,6 +1,9 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from hearth.leads.v1 import leads_pb2 as _leads_pb2
+from hearth.loyalty.v1 import loyalty_pb2 as _loyalty_pb2
+from hearth.service_tickets.v1 import service_tickets_pb2 as _service_tickets_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -143,3 +146,35 @@ class GetCustomerResponse(_message.Message):
     totals: _containers.RepeatedCompositeFieldContainer[Total]
     timeline: _containers.RepeatedCompositeFieldContainer[Mark]
     def __init__(self, customer_id: _Optional[str] = ..., version: _Optional[int] = ..., facts: _Optional[int] = ..., kinds: _Optional[_Iterable[_Union[Kind, _Mapping]]] = ..., totals: _Optional[_Iterable[_Union[Total, _Mapping]]] = ..., timeline: _Optional[_Iterable[_Union[Mark, _Mapping]]] = ...) -> None: ...
+
+class Get360Request(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class Note(_message.Message):
+    __slots__ = ("service", "reason")
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    service: str
+    reason: str
+    def __init__(self, service: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Get360Response(_message.Message):
+    __slots__ = ("customer_id", "customer", "leads", "tickets", "account", "satisfaction", "notes")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_FIELD_NUMBER: _ClassVar[int]
+    LEADS_FIELD_NUMBER: _ClassVar[int]
+    TICKETS_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    SATISFACTION_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    customer: GetCustomerResponse
+    leads: _containers.RepeatedCompositeFieldContainer[_leads_pb2.Lead]
+    tickets: _containers.RepeatedCompositeFieldContainer[_service_tickets_pb2.Ticket]
+    account: _loyalty_pb2.GetAccountResponse
+    satisfaction: _service_tickets_pb2.GetSatisfactionResponse
+    notes: _containers.RepeatedCompositeFieldContainer[Note]
+    def __init__(self, customer_id: _Optional[str] = ..., customer: _Optional[_Union[GetCustomerResponse, _Mapping]] = ..., leads: _Optional[_Iterable[_Union[_leads_pb2.Lead, _Mapping]]] = ..., tickets: _Optional[_Iterable[_Union[_service_tickets_pb2.Ticket, _Mapping]]] = ..., account: _Optional[_Union[_loyalty_pb2.GetAccountResponse, _Mapping]] = ..., satisfaction: _Optional[_Union[_service_tickets_pb2.GetSatisfactionResponse, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[Note, _Mapping]]] = ...) -> None: ...

@@ -40,6 +40,11 @@ class ProfileServiceStub:
                 request_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerRequest.SerializeToString,
                 response_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerResponse.FromString,
                 _registered_method=True)
+        self.Get360 = channel.unary_unary(
+                '/hearth.profile.v1.ProfileService/Get360',
+                request_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.Get360Request.SerializeToString,
+                response_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.Get360Response.FromString,
+                _registered_method=True)
         self.Search = channel.unary_unary(
                 '/hearth.profile.v1.ProfileService/Search',
                 request_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.SearchRequest.SerializeToString,
@@ -68,6 +73,13 @@ class ProfileServiceServicer:
 
     def GetCustomer(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Get360(self, request, context):
+        """What all services know of a customer; partial, with notes, while one of them does not answer.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -107,6 +119,11 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.GetCustomer,
                     request_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerRequest.FromString,
                     response_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerResponse.SerializeToString,
+            ),
+            'Get360': grpc.unary_unary_rpc_method_handler(
+                    servicer.Get360,
+                    request_deserializer=hearth_dot_profile_dot_v1_dot_profile__pb2.Get360Request.FromString,
+                    response_serializer=hearth_dot_profile_dot_v1_dot_profile__pb2.Get360Response.SerializeToString,
             ),
             'Search': grpc.unary_unary_rpc_method_handler(
                     servicer.Search,
@@ -157,6 +174,33 @@ class ProfileService:
             '/hearth.profile.v1.ProfileService/GetCustomer',
             hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerRequest.SerializeToString,
             hearth_dot_profile_dot_v1_dot_profile__pb2.GetCustomerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Get360(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.profile.v1.ProfileService/Get360',
+            hearth_dot_profile_dot_v1_dot_profile__pb2.Get360Request.SerializeToString,
+            hearth_dot_profile_dot_v1_dot_profile__pb2.Get360Response.FromString,
             options,
             channel_credentials,
             insecure,
