@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from chassis.fold.batch import Reader
 from chassis.fold.doors import Door, Timers
 from chassis.fold.model import Key
 from chassis.fold.ports import Transient
+from chassis.fold.resend import Resending
 from chassis.fold.rules import Folder
 from chassis.policy import no_policy
 from chassis.publish import Publisher
@@ -70,6 +72,10 @@ class App:
         self._closing.callback(self.broker.close)
         self.door = self._door("door")
         self.commands = Commands(self.door)
+        besides = [partial(own.said_besides, self)] if own.said_besides else []
+        days = {name: plan.retention_days for name, plan in own.topics.items()}
+        around = self.faults.around("resend", self.store), self.faults.around("resend", self.broker)
+        self.resending = Resending(*around, days, self.topics.find, [*besides, self.store.said_since])
 
     def _door(self, role: str) -> Door:
         return Door(
@@ -137,16 +143,11 @@ class App:
     async def _work(self) -> None:
         own, around = self.definition, self.faults.around
         compactor = Compactor(around("compaction", self.store))
+        ports = around("lane", self.store), around("view", self.store), around("lane", self.broker)
+        shared = self.folder, dict(self.kinds), Reader(own.rules, own.language), self.topics, own.table, compactor.note
         mounted = Mounted(
-            around("lane", self.store),
-            around("view", self.store),
-            around("lane", self.broker),
-            self.folder,
-            dict(self.kinds),
-            Reader(own.rules, own.language),
-            self.topics,
-            own.table,
-            compactor.note,
+            *ports,
+            *shared,
             handler=own.relay(self) if own.relay is not None else None,
             relayed=frozenset(own.relayed),
         )
@@ -164,10 +165,16 @@ class App:
         beside.every(TICK, "timers", self.timer_loop.tick)
         beside.every(5.0, "sweep", sweep(self._door("sweep"), self.clock))
         beside.every(1.0, "compaction", compactor.tick)
+        beside.every(1.0, "resend", self._resend)
         each_second = self.definition.every_second
         if each_second is not None:
             beside.every(1.0, "every second", lambda: each_second(self))
         self._closing.push_async_callback(beside.stop)
+
+    async def _resend(self) -> None:
+        sent = await self.resending.resend(self.clock.now())
+        if sent:
+            log.warning("topics were made again, and got everything again", facts=sent)
 
     def _horizon_of(self, key: Key) -> Any:
         assert self.worker is not None
@@ -203,20 +210,16 @@ class App:
     def state(self) -> dict[str, Any]:
         """What the admin door shows of the worker."""
         worker = self.worker
-        lanes = (
-            {}
-            if worker is None
-            else {
-                f"{tp.topic}[{tp.partition}]": {
-                    "slot": lane.mark.slot if lane.mark else "",
-                    "position": lane.position,
-                    "waiting_for": lane.waits,
-                    "stopped_by": lane.stopped_by,
-                    "quiet": lane.quiet,
-                }
-                for tp, lane in worker.lanes.items()
+        lanes = {
+            f"{tp.topic}[{tp.partition}]": {
+                "slot": lane.mark.slot if lane.mark else "",
+                "position": lane.position,
+                "waiting_for": lane.waits,
+                "stopped_by": lane.stopped_by,
+                "quiet": lane.quiet,
             }
-        )
+            for tp, lane in (worker.lanes if worker else {}).items()
+        }
         counts = {} if worker is None else vars(worker.mounted.counts)
         return {
             "service": self.definition.name,

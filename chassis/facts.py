@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chassis.fold.merging import FORWARDED
 from chassis.fold.model import Key
 from chassis.store.system import find_dead
 
@@ -21,15 +22,27 @@ class Place(NamedTuple):
 
 
 async def find_fact(app: App, entity: str, type_: str, source: str, fact_id: str) -> Place:
-    """Where a fact with this key is."""
-    if type_ not in app.definition.rules:
-        return Place("not_read")
-    key, cause = Key(app.definition.rules[type_].kind, entity), f"{source} {fact_id}"
+    """Where a fact with this key is. What a merged entity handed on is where its survivor has it."""
+    rule = app.definition.rules.get(type_)
+    return Place("not_read") if rule is None else await _find(app, Key(rule.kind, entity), f"{source} {fact_id}")
+
+
+async def _find(app: App, key: Key, cause: str) -> Place:
     found = (await app.store.recall({key: [cause]})).get((key, cause))
-    if found is not None:
-        return Place("applied", found.seq, tuple((dict(o.headers)["ce_type"].decode(), o.id) for o in found.outs))
-    code = await find_dead(app.database, cause)
-    return Place("dead", reason=code) if code else Place("waiting")
+    if found is None:
+        code = await find_dead(app.database, cause)
+        return Place("dead", reason=code) if code else Place("waiting")
+    caused: list[tuple[str, str]] = []
+    for out in found.outs:
+        headers = {name: value.decode() for name, value in out.headers}
+        if headers["ce_type"] != FORWARDED:
+            caused.append((headers["ce_type"], out.id))
+            continue
+        there = await _find(app, Key(key.kind, out.key.decode()), f"{headers['ce_source']} {out.id}")
+        if there.state != "applied":
+            return there
+        caused += there.caused
+    return Place("applied", found.seq, tuple(caused))
 
 
 def add_facts(app: App, server: Any, pb: Any, pb_grpc: Any) -> str:

@@ -1,7 +1,7 @@
 """Faults on purpose, for tests: die at a named place, or lose the reply of a call that had its effect.
 
 Every call to the database and the broker is a place, named `<role>.<call>.before` or `.after`, for the roles `lane`,
-`view`, `door`, `timer`, `sweep`, `compaction` and `resolve`. `HEARTH_CRASH_AT=lane.insert.after:3` ends the process at
+`view`, `door`, `timer`, `sweep`, `compaction`, `resend` and `resolve`. `HEARTH_CRASH_AT=lane.insert.after:3` ends the process at
 the third time (several places, with commas between them: whichever comes first), `HEARTH_PAUSE_AT` stops it there until
 somebody sends SIGCONT (a zombie); `HEARTH_LOSE_REPLIES=<probability>:<seed>` loses the first reply of every place and, by that
 chance, later ones. Without these nothing is wrapped.

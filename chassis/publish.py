@@ -67,26 +67,17 @@ class Publisher:
         reports, producer = _Reports(len(records)), self._producer
         for topic, partition, key, value, headers in records:
             place = {} if partition is None else {"partition": partition}
-            await self._produce(producer, topic, key, value, headers, reports, place)
+            more = {"headers": headers, "on_delivery": reports.one, **place}
+            await self._produce(producer, (topic, value, key), more)
         failed = await reports.all
         if failed is not None:
             self._renew_if_fatal(producer, failed)
             raise Transient(f"broker: {failed.name()}")
 
-    async def _produce(
-        self,
-        producer: Producer,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Headers,
-        reports: _Reports,
-        place: dict[str, int],
-    ) -> None:
+    async def _produce(self, producer: Producer, record: tuple[Any, ...], more: dict[str, Any]) -> None:
         while True:
             try:
-                more: dict[str, Any] = {"headers": headers, "on_delivery": reports.one, **place}
-                producer.produce(topic, value, key, **more)
+                producer.produce(*record, **more)
                 return
             except BufferError:
                 await asyncio.sleep(0.01)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from chassis.fold.model import Due, Key, Kind, Rule
+from chassis.fold.model import Due, Key, Kind, Out, Rule
 from chassis.fold.relay import Handler
 from chassis.policy import PolicyBook
 
@@ -62,6 +62,8 @@ class Definition:
     policy_from: Callable[[Mapping[str, Any]], Any] | None = None
     indexes: Sequence[Index] = ()
     every_second: Callable[[App], Awaitable[None]] | None = None
+    said_besides: Callable[[App, datetime], AsyncIterator[Sequence[Out]]] | None = None
+    """What the service said to its topics from a time on, beside what its entities said."""
     relayed: Sequence[str] = ()
     relay: Callable[[App], Handler] | None = None
     """Makes what decides about the records of the topics in `relayed`; these are not folded."""

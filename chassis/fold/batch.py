@@ -120,18 +120,8 @@ _kept = msgspec.msgpack.Decoder(tuple[bytes | None, bytes | None, list[tuple[str
 def _dead(slot: str, offset: int, error: Exception, type_: str, fact: str, key: str, payload: bytes) -> Dead:
     code = getattr(error, "code", None)
     detail = str(getattr(error, "detail", "") or error) if code else f"the rule raised {type(error).__name__}"
-    return Dead(
-        slot,
-        offset,
-        code or "rule_failed",
-        getattr(error, "pointer", ""),
-        detail,
-        type_,
-        fact,
-        key,
-        datetime.now(UTC),
-        payload,
-    )
+    why = (code or "rule_failed", getattr(error, "pointer", ""), detail)
+    return Dead(slot, offset, *why, type_, fact, key, datetime.now(UTC), payload)
 
 
 def split(batch: Batch) -> Iterator[Batch]:

@@ -29,40 +29,20 @@ FAR = 64
 """More merges than this in a row are a mistake."""
 
 
-def merge(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
-    """Names the rule; `Standing` does the work."""
-    raise NotImplementedError
+def _named(name: str) -> Callable[..., Any]:
+    """The name of a rule; `Standing` does the work."""
 
+    def rule(state: Any, fact: Fact, now: datetime, policy: Any) -> Any:
+        raise NotImplementedError
 
-def unmerge(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
-    """Names the rule; `Standing` does the work."""
-    raise NotImplementedError
-
-
-def absorb(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
-    """Names the rule; `Standing` does the work."""
-    raise NotImplementedError
-
-
-def release(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
-    """Names the rule; `Standing` does the work."""
-    raise NotImplementedError
-
-
-def forward(state: Any, fact: Fact, now: datetime, policy: Any) -> tuple[Any, Sequence[Any]]:
-    """Names the rule; `Standing` does the work."""
-    raise NotImplementedError
+    rule.__name__ = name
+    return rule
 
 
 def merging_rules(kind: str, key: Callable[[Any], str], merged: str, unmerged: str) -> dict[str, Rule]:
     """The rules of a kind whose entities can be merged; `merged` and `unmerged` are the types that say so."""
-    return {
-        merged: Rule(kind, key, merge, tie=MERGE),
-        unmerged: Rule(kind, key, unmerge, tie=UNMERGE),
-        ABSORBED: Rule(kind, key, absorb, tie=ABSORB),
-        RELEASED: Rule(kind, key, release, tie=RELEASE),
-        FORWARDED: Rule(kind, key, forward, tie=FORWARD),
-    }
+    ties = {merged: MERGE, unmerged: UNMERGE, ABSORBED: ABSORB, RELEASED: RELEASE, FORWARDED: FORWARD}
+    return {type_: Rule(kind, key, _named(tie), tie=tie) for type_, tie in ties.items()}
 
 
 class Elsewhere(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from types import CoroutineType
 from typing import Any, ParamSpec, TypeVar
 
@@ -47,3 +47,12 @@ def transient(call: Callable[P, CoroutineType[Any, Any, T]]) -> Callable[P, Coro
             raise Transient(f"database: {type(error).__name__} in {call.__name__}") from error
 
     return wrapped
+
+
+async def streamed(cursor: Any) -> AsyncIterator[dict[str, Any]]:
+    """The documents of a query, however many."""
+    try:
+        async for document in cursor:
+            yield document
+    except PyMongoError as error:
+        raise Transient(f"database: {type(error).__name__} in a query") from error

@@ -48,7 +48,7 @@ class MongoStore(Repairs):
     ) -> None:
         self.database, self.kinds, self.seal, self.epoch = database, kinds, seal, epoch
         self.readers = {name: HeadReader(kind) for name, kind in kinds.items()}
-        self.slots = database["slots"]
+        self.slots, self.topics = database["slots"], database["topics"]
         self.dead = database["dead"]
 
     def chain(self, kind: str) -> Any:

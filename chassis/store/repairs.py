@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import ReturnDocument
 
 from chassis.fold.model import Key, Kind, Out, Watermark
-from chassis.store.connect import transient
+from chassis.store.connect import streamed, transient
 from chassis.store.documents import Document, Torn, link_id, outs_of, uncovered
 
 READINGS = 5
@@ -21,6 +21,7 @@ class Repairs:
 
     kinds: Mapping[str, Kind]
     slots: Any
+    topics: Any
     epoch: int
 
     def chain(self, kind: str) -> Any:
@@ -56,6 +57,24 @@ class Repairs:
         query = {"due": {"$type": "date", "$lte": upto}}
         found = self.view(kind).find(query, {"due": 1}).sort("due", 1).limit(limit)
         return [(Key(kind, document["_id"]), document["due"]) async for document in found]
+
+    async def said_since(self, since: datetime) -> AsyncIterator[list[Out]]:
+        """What entities made known from a time on, version by version; of joined versions, everything."""
+        query = {"out": {"$exists": True}, "$or": [{"at": {"$gte": since}}, {"upto": {"$exists": True}}]}
+        for kind in self.kinds:
+            async for document in streamed(self.chain(kind).find(query, {"out": 1})):
+                yield outs_of(document)
+
+    @transient
+    async def incarnations(self) -> dict[str, str]:
+        """Each of our topics with its incarnation that has got all we ever said."""
+        return {document["_id"]: document["incarnation"] async for document in self.topics.find()}
+
+    @transient
+    async def note_incarnations(self, of: Mapping[str, str]) -> None:
+        """These have got everything."""
+        for name, incarnation in of.items():
+            await self.topics.update_one({"_id": name}, {"$set": {"incarnation": incarnation}}, upsert=True)
 
     @transient
     async def begin_epoch(self) -> int:
@@ -107,13 +126,5 @@ class Repairs:
 
 def watermark_of(document: Document) -> Watermark:
     """The watermark in a document of `slots`."""
-    return Watermark(
-        document["_id"],
-        document["topic"],
-        document["partition"],
-        document["settled"],
-        document["viewed"],
-        document["token"],
-        document["table"],
-        document.get("horizon"),
-    )
+    named = {"slot": document["_id"], **document}
+    return Watermark._make(named.get(field) for field in Watermark._fields)

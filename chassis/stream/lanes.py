@@ -133,15 +133,8 @@ class LaneTask:
         place = (self.topic, self.partition)
         start = (await self.mounted.topics.starts([place]))[place]
         self.incarnation = found.id
-        return await open_slot(
-            self.mounted.store,
-            self.mounted.broker,
-            slot_name(found.id, self.partition),
-            self.topic,
-            self.partition,
-            start,
-            self.mounted.table,
-        )
+        slot, shared = slot_name(found.id, self.partition), self.mounted
+        return await open_slot(shared.store, shared.broker, slot, *place, start, shared.table)
 
     async def _move_to(self, offset: int) -> None:
         while not self.queue.empty():

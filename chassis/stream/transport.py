@@ -140,21 +140,9 @@ class Consumer(stock.Consumer):
         batch: RecordBatch = record
         last = batch[-1]
         self._in_flight[tp].append(batch)
-        return ConsumerMessage(
-            tp.topic,
-            tp.partition,
-            last.offset,
-            last.timestamp / 1000.0,
-            last.timestamp_type,
-            [],
-            None,
-            cast(Any, batch),
-            None,
-            0,
-            0,
-            tp,
-            generation_id=self.app.consumer_generation_id,
-        )
+        place = (tp.topic, tp.partition, last.offset, last.timestamp / 1000.0, last.timestamp_type)
+        generation = self.app.consumer_generation_id
+        return ConsumerMessage(*place, [], None, cast(Any, batch), None, 0, 0, tp, generation_id=generation)
 
     def ack(self, message: Any) -> bool:
         """Faust is done with the message; whether its work is, only `finished` says."""

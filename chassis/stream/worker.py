@@ -133,11 +133,8 @@ class Worker:
                 now = found.get(tp.topic)
                 changed = now is not None and lane.incarnation not in ("", now.id)
                 if changed or tp in lost:
-                    log.warning(
-                        "topic was made again" if changed else "offset not in the log",
-                        topic=tp.topic,
-                        partition=tp.partition,
-                    )
+                    why = "topic was made again" if changed else "offset not in the log"
+                    log.warning(why, topic=tp.topic, partition=tp.partition)
                     self._end(self.lanes.pop(tp))
                     self._open(tp)
 

@@ -74,7 +74,9 @@ def _engines(args: argparse.Namespace) -> stack.Engines:
     if args.real:
         stack.install_real()
     broker, database = ports.BROKER + shift, ports.DATABASE + shift
-    return stack.build(data, data / "log", real=args.real, broker_port=broker, database_port=database)
+    logs, durable = data / "log", args.command == "run"  # what `make run` has accepted survives a kill of everything
+    places = {"broker_port": broker, "database_port": database}
+    return stack.build(data, logs, real=args.real, **places, sync_on_commit=durable)
 
 
 def parser() -> argparse.ArgumentParser:
