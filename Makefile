@@ -5,9 +5,11 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 WORKERS ?= 2
 ARGS ?=
+N ?= 1000
+RATE ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup .local .test .bench run demo engines engines-embedded reset test test-real faults mutants check format \
+.PHONY: help setup .local .test .bench run load demo engines engines-embedded reset test test-real faults mutants check format \
         bench bench-quick generate service lock cdnow clean
 
 ##@ Start here
@@ -17,6 +19,8 @@ help:  ## this list
 setup: .test  ## .venv with everything for running, testing and checking (done by the others when needed)
 run: .local  ## start engines and services, play the story, show where everything is; Ctrl-C stops (REAL=1: real engines)
 	@$(PY) -m deploy.local run $(if $(REAL),--real)
+load: .local  ## synthetic events to a running Hearth, and how long they take (N=1000 RATE=200)
+	@.venv/bin/hearth load --number $(N) --rate $(RATE)
 demo: .local  ## the same on free ports with fresh data; checks every number of the story and stops
 	@$(PY) -m deploy.local run --demo $(if $(REAL),--real)
 reset: .local  ## erase the data, keys and logs of `make run`

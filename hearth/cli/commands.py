@@ -12,6 +12,7 @@ from hearth.cli.dead import dead
 from hearth.cli.doctor import examine
 from hearth.cli.errors import CliError
 from hearth.cli.events import events
+from hearth.cli.load import load
 from hearth.cli.places import bootstrap, url_of
 from hearth.cli.story import Story
 
@@ -145,6 +146,9 @@ def publish_events(
     facts = list(play.facts_in(file))
     play.publish(facts)
     show.console.print(f"published {len(facts)} facts to the journal at {bootstrap()}", highlight=False)
+
+
+app.command("load")(load)
 
 
 @app.command("doctor")

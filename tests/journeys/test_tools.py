@@ -128,3 +128,12 @@ def test_answers_are_json(hearth: Hearth) -> None:
     assert len(found) <= 3
     assert json.dumps(found)
     assert hearth.http("profile", "/v1/events/latest?after=yesterday").status == 422
+
+
+def test_a_load_is_sent_and_measured(hearth: Hearth) -> None:
+    done = hearth.cli("load", "--number", "50", "--rate", "50")
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary = done.stdout.splitlines()[-1]
+    assert "50 sent, 0 refused, 50 applied by all four" in summary
+    assert "20 of 20 traced are where they belong" in summary
+    assert "p99 0.00" not in summary
