@@ -141,7 +141,9 @@ class Standing(NamedTuple):
         if ties.into is not None:
             return Change(self.state, [self._forward(fact)], ties)
         if entry.tie in (ABSORB, RELEASE):
-            return self._settled(ties, (*self.known, fact), [], fact, now, policy)
+            known = (*self.known, fact)
+            given_back = self._give_back(entry, ties, known) if entry.tie == RELEASE else []
+            return self._settled(ties, known, given_back, fact, now, policy)
         if not ties.gone.keys().isdisjoint(entry.path) or self._sees(entry.fact):
             return Change(self.state, (), ties)
         rule = self.folder.rules[entry.fact.type]
@@ -156,6 +158,26 @@ class Standing(NamedTuple):
             gone = {**gone, entry.fact.data.merge_id: parts.get(entry.fact.data.merge_id, "")}
             parts = {merge: entity for merge, entity in parts.items() if merge not in gone}
         return Ties(into, gone, parts)
+
+    def _give_back(self, entry: Entry, ties: Ties, known: Sequence[Fact]) -> list[Any]:
+        """What was decided here about something that came by the merge, and goes with it: it is carried out there."""
+        merge, language = entry.fact.data.merge_id, self.folder.language
+        if not self.ties.parts.get(merge):
+            return []
+        before, after = self._misplaced(), self._replace(ties=ties, known=known)._misplaced()
+        return [
+            Said("forward", language.forwarded(f"{merge}.back", fact), f"{merge}.{fact.id}", self.ties.parts[merge])
+            for name, fact in after.items()
+            if name not in before
+        ]
+
+    def _misplaced(self) -> dict[tuple[str, str], Fact]:
+        """Facts that a rule refuses because what they are about is with another entity (`elsewhere` of the refusal)."""
+        found: dict[tuple[str, str], Fact] = {}
+        replay(
+            self.folder, self.key, self.visible(self.known), lambda fact: found.update({(fact.source, fact.id): fact})
+        )
+        return found
 
     def _settled(
         self, ties: Ties, known: Sequence[Fact], effects: list[Any], fact: Fact, now: datetime, policy: Any
@@ -202,13 +224,20 @@ class Standing(NamedTuple):
                 yield from self._walk(past, (*entry.path, entry.fact.data.merge_id))
 
 
-def replay(folder: Folder, key: Key, facts: Sequence[Fact]) -> Any:
+def replay(
+    folder: Folder, key: Key, facts: Sequence[Fact], misplaced: Callable[[Fact], None] = lambda _fact: None
+) -> Any:
     """The state that facts make in this order; what a rule refuses now is left out, unless the kind knows better."""
     kind = folder.kinds[key.kind]
 
     def apply(state: Any, fact: Fact) -> Any:
         _, policy = folder.policies.at(fact.recorded_at)
-        return folder.rules[fact.type].apply(state, fact, fact.recorded_at, policy)[0]
+        try:
+            return folder.rules[fact.type].apply(state, fact, fact.recorded_at, policy)[0]
+        except Exception as error:
+            if getattr(error, "elsewhere", False):
+                misplaced(fact)
+            raise
 
     return kind.replay(kind.empty(key.id), facts, apply)
 
