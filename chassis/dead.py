@@ -19,14 +19,12 @@ from chassis.web import problem
 if TYPE_CHECKING:
     from chassis.app import App
 
-MOST = 200
-
 
 def dead_routes(app: App) -> list[Route]:
     """`GET /v1/dead`, `GET /v1/dead/{id}`, `POST /v1/dead/{id}/redrive`."""
 
     async def listed(_request: Request) -> Any:
-        return {"waiting": await dead.count_dead(app.database), "items": await dead.list_dead(app.database, MOST)}
+        return {"waiting": await dead.count_dead(app.database), "items": await dead.list_dead(app.database, 200)}
 
     async def shown(request: Request) -> Any:
         found = await dead.show_dead(app.database, request.path_params["id"])
@@ -60,9 +58,7 @@ def _door(answer: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Aw
     async def door(request: Request) -> Response:
         try:
             return Response(msgspec.json.encode(await answer(request)), media_type="application/json")
-        except Transient:
-            return problem(Unavailable(), request)
-        except ChassisError as error:
-            return problem(error, request)
+        except (Transient, ChassisError) as error:
+            return problem(error if isinstance(error, ChassisError) else Unavailable(), request)
 
     return door

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from chassis.store.connect import transient
 from chassis.store.system import Database
 
-SHOWN = ("slot", "offset", "code", "pointer", "detail", "type", "fact", "key", "at", "attempts", "redriven_at")
-
 
 @transient
 async def count_dead(database: Database) -> dict[str, int]:
     """How many dead letters wait, by code; those sent again do not wait."""
-    found: dict[str, int] = {}
-    async for document in database["dead"].find({"redriven_at": None}, {"code": 1}):
-        found[document["code"]] = found.get(document["code"], 0) + 1
-    return found
+    return Counter([document["code"] async for document in database["dead"].find({"redriven_at": None}, {"code": 1})])
 
 
 @transient
 async def list_dead(database: Database, limit: int) -> list[dict[str, Any]]:
     """The newest dead letters, without what they hold."""
-    found = database["dead"].find({}, {"payload": 0}).sort([("at", -1), ("_id", -1)]).limit(limit)
-    return [_shown(document) async for document in found]
+    newest = database["dead"].find({}, {"payload": 0}).sort([("at", -1), ("_id", -1)])
+    return [_shown(document) async for document in newest.limit(limit)]
 
 
 @transient
@@ -52,4 +48,4 @@ async def end_redrive(database: Database, letter: str, now: datetime) -> None:
 
 
 def _shown(document: dict[str, Any]) -> dict[str, Any]:
-    return {"id": document["_id"], **{name: document.get(name) for name in SHOWN}}
+    return {"id": document.pop("_id"), "redriven_at": None, **document}
