@@ -120,14 +120,15 @@ async def _known(request: Request, error: Any) -> JSONResponse:
 
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:
-    errors = [
-        {"pointer": _pointer(found["loc"]), "code": found["type"], "detail": found["msg"]} for found in error.errors()
-    ]
+    errors = [{"pointer": _pointer(found), "code": found["type"], "detail": found["msg"]} for found in error.errors()]
     return problem(InvalidRequest(), request, errors)
 
 
-def _pointer(place: Sequence[Any]) -> str:
-    """A member of the body by its own pointer, anything else under what it is in: `/amount`, `/query/limit`."""
+def _pointer(found: Any) -> str:
+    """A member of the body by its own pointer, anything else under what it is in: `/amount`, `/query/limit`. A member
+    that has no place there is not named, for its name may be anything: the pointer is of what it is in.
+    """
+    place = found["loc"][:-1] if found["type"] == "extra_forbidden" else found["loc"]
     return "/" + "/".join(str(part) for part in (place[1:] if place[0] == "body" else place))
 
 

@@ -65,12 +65,15 @@ class People:
         return edge
 
     async def _asked(self, scope: str, key: str | None, request: Mapping[str, str]) -> str:
-        """The id of a command; refuses a key that was used for another request."""
+        """The id of a command; refuses a key that was used for another request. Only a mark of the request is kept: what
+        somebody takes for an id may be anything.
+        """
         command = command_id(scope, key)
         links, now = self.identity.links, self._app.clock.now()
-        if not await links.add(f"command:{command}", "command", (), now, request=dict(request)):
+        asked = blind_index(self.identity.index_key, "request", "", msgspec.json.encode(request).decode())
+        if not await links.add(f"command:{command}", "command", (), now, request=asked):
             before = await links.find(f"command:{command}")
-            if before is not None and before["request"] != dict(request):
+            if before is not None and before["request"] != asked:
                 raise IdempotencyKeyReused
         return f"command {command}"
 
