@@ -23,6 +23,9 @@ from deploy.local import keys
 from deploy.local.stack import Engines, on_free_ports
 
 RESULTS = Path(__file__).parent / "results.json"
+RATES = (100, 300)
+"""Events a second at which the time from request to applied by all services is measured."""
+
 PACKAGES = ("faust-streaming", "aiokafka", "confluent-kafka", "pymongo", "msgspec")
 
 
@@ -73,10 +76,26 @@ def measure(bench: Bench, runs: int) -> list[dict[str, Any]]:
             f"run {number + 1}: { ({name: round(values[-1]) for name, values in found.items()}) } {json.dumps(done)}",
             flush=True,
         )
-    return [
+    figures = [
         figure(name, "records/s" if name.startswith("delivery") else "facts/s", values, _against(name, found))
         for name, values in found.items()
     ]
+    return figures + intake(bench, runs)
+
+
+def intake(bench: Bench, runs: int) -> list[dict[str, Any]]:
+    """Events of outside systems: decided, everywhere, and how long they take at a steady rate."""
+    resolve = [bench.run("intake", "resolve") for _ in range(runs)]
+    everywhere = [bench.run("intake", "all") for _ in range(runs)]
+    figures = [
+        figure("resolve", "events/s", [done["resolved"] for done in resolve], {}),
+        figure("intake_all_services", "events/s", [done["everywhere"] for done in everywhere], {}),
+    ]
+    for rate in RATES:
+        took = [bench.run("intake", "latency", str(rate)) for _ in range(runs)]
+        for share in ("p50", "p99"):
+            figures.append(figure(f"latency_{share}_{rate}", "ms", [1000 * done[share] for done in took], {}))
+    return figures
 
 
 def _against(name: str, found: dict[str, list[float]]) -> dict[str, list[float]]:
