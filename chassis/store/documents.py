@@ -82,14 +82,7 @@ def view_document(kind: Kind, head: Head) -> Document:
 
 def weight(document: Document) -> int:
     """About how many bytes a document has on the wire."""
-    return (
-        250
-        + len(document.get("facts", b""))
-        + len(document.get("out", b""))
-        + len(document["state"])
-        + len(document["ids"])
-        + len(document["old"])
-    )
+    return 250 + sum(len(document.get(name, b"")) for name in ("facts", "out", "state", "ids", "old"))
 
 
 class HeadReader:
@@ -103,15 +96,10 @@ class HeadReader:
         """The head in a version or a view."""
         if document["f"] > FORMAT:
             raise NewerFormat(f"{self.kind.name} has format {document['f']}, this release writes {FORMAT}")
-        return Head(
-            Key(self.kind.name, entity),
-            document["s"],
-            self.state.decode(document["state"]),
-            Memory(document["ids"], document["old"]),
-            document["last"],
-            document["f"],
-            _ties.decode(document["ties"]) if "ties" in document else UNTIED,
-        )
+        state, memory = self.state.decode(document["state"]), Memory(document["ids"], document["old"])
+        ties = _ties.decode(document["ties"]) if "ties" in document else UNTIED
+        key = Key(self.kind.name, entity)
+        return Head(key, document["s"], state, memory, document["last"], document["f"], ties)
 
 
 def facts_of(document: Mapping[str, Any]) -> list[Recorded]:
@@ -161,12 +149,6 @@ def joined_document(documents: Sequence[Document], upto: int) -> Document:
 
 def link_of(document: Document) -> Link:
     """What compaction needs to know of a version."""
-    return Link(
-        document["s"],
-        document.get("slot", ""),
-        document.get("o", -1),
-        "todo" in document,
-        len(document.get("facts", b"")) + len(document.get("out", b"")),
-        document.get("upto", 0),
-        bool(document.get("stub")),
-    )
+    place = document["s"], document.get("slot", ""), document.get("o", -1)
+    held = len(document.get("facts", b"")) + len(document.get("out", b""))
+    return Link(*place, "todo" in document, held, document.get("upto", 0), bool(document.get("stub")))

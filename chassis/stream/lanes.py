@@ -189,13 +189,8 @@ class LaneTask:
 
     async def _pause(self, attempt: int) -> None:
         if attempt in (1, 10) or attempt % 100 == 0:
-            log.warning(
-                "waiting",
-                topic=self.topic,
-                partition=self.partition,
-                attempt=attempt,
-                reason=self.waiting_for or (self.lane.waiting_for if self.lane else ""),
-            )
+            place = {"topic": self.topic, "partition": self.partition}
+            log.warning("waiting", **place, attempt=attempt, reason=self.waits)
         await asyncio.sleep(min(2.0, 0.02 * 2 ** min(attempt, 8)))
 
     @property
