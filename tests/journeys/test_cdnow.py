@@ -107,10 +107,11 @@ def as_profile(person: dict[str, Any]) -> dict[str, Any]:
 
 def profile_says(hearth: Hearth) -> dict[str, dict[str, Any]]:
     """Customer → counts, totals, first and last dates, out of the views."""
-    return {who: _described(customer) for who, customer in states(hearth, "profile", "customers", Customer)}
+    return {who: described(customer) for who, customer in states(hearth, "profile", "customers", Customer)}
 
 
-def _described(customer: Customer) -> dict[str, Any]:
+def described(customer: Customer) -> dict[str, Any]:
+    """What a customer signed and paid."""
     totals = {SIGNED: customer.totals["signed"], PAID: customer.totals["paid"]}
     return {
         name: {
@@ -120,6 +121,7 @@ def _described(customer: Customer) -> dict[str, Any]:
             "last": kind.last.time,
         }
         for name, kind in customer.kinds.items()
+        if name in totals
     }
 
 
