@@ -129,7 +129,7 @@ def _pointer(found: Any) -> str:
     that has no place there is not named, for its name may be anything: the pointer is of what it is in.
     """
     place = found["loc"][:-1] if found["type"] == "extra_forbidden" else found["loc"]
-    return "/" + "/".join(str(part) for part in (place[1:] if place[0] == "body" else place))
+    return "".join(f"/{part}" for part in (place[1:] if place[0] == "body" else place))
 
 
 async def _routing(request: Request, error: Any) -> JSONResponse:

@@ -65,6 +65,11 @@ def figures(found: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
+def _facts(found: dict[str, Any]) -> dict[str, Any]:
+    """What profile knows by the customer's own facts; the score comes from another service, a moment later."""
+    return {name: value for name, value in found["customer"].items() if name != "satisfaction"}
+
+
 def two_people(hearth: Hearth) -> tuple[Somebody, Somebody]:
     """One with a visit and a fresh complaint, one with two visits in the same project, one of them in the same week."""
     one, other = Somebody(hearth), Somebody(hearth)
@@ -105,7 +110,7 @@ def test_merge_and_unmerge_in_all_four_services(hearth: Hearth) -> None:
     )  # fmt: skip
     assert undone.status == 200, undone.body
     kept = b if loser is one else a
-    assert wait_for(hearth, kept, figures(parts[kept]))["customer"] == parts[kept]["customer"]
+    assert _facts(wait_for(hearth, kept, figures(parts[kept]))) == _facts(parts[kept])
     left = merged.body["merged"]
     points, leads, tickets, facts = figures(parts[left])
     wait_for(hearth, left, (points + 50, leads, tickets, facts + 1))

@@ -42,7 +42,10 @@ def test_an_account_is_shown_told_and_explained(hearth: Hearth, she: str) -> Non
     assert (lines[-1]["active"], lines[-1]["pending"]) == (21090, 1100)
     told = hearth.cli("account", "explain", she, "--balance", "pending").stdout
     assert "pending = 1100" in told
-    assert "grant_points_for_signed_deal" in told
+    friend = hearth.http("profile", "/v1/customers/search", body=Story().people["F"]["phone"]).body["customer_id"]
+    reasons = hearth.cli("account", "explain", friend).stdout
+    assert "active = 6500" in reasons
+    assert "D3" in reasons
 
 
 def test_the_doctor_finds_all_services_ready(hearth: Hearth) -> None:
