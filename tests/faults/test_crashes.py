@@ -55,9 +55,9 @@ def check(report: verdict.Report, *, races: bool = True) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_a_crash_around_every_write(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]) -> None:
-    storm(make_engines, make_cluster, AROUND_WRITES, wanted=1, seconds=150, seed=11)
+    storm(make_engines, make_cluster, AROUND_WRITES, wanted=1, seconds=300, seed=11)
 
 
 @pytest.mark.faults
