@@ -12,6 +12,8 @@ from chassis.errors import InvalidRequest
 
 T = TypeVar("T")
 
+STRANGE = "the cursor is not one of an earlier answer"
+
 
 class Page(BaseModel, Generic[T]):
     """A page of a list; `next_cursor` is null on the last one."""
@@ -22,22 +24,24 @@ class Page(BaseModel, Generic[T]):
 
 def page_of(items: Sequence[T], limit: int, cursor: str | None) -> tuple[Sequence[T], str | None]:
     """The page after a cursor, and the cursor after it. For lists that only grow at their end."""
-    start = _position(cursor)
-    following = start + limit
-    return items[start:following], _cursor(following) if following < len(items) else None
+    word, number = place_in(cursor, ("at", "0"))
+    if word != "at" or not number.isdecimal():
+        raise InvalidRequest(STRANGE, "/query/cursor")
+    following = int(number) + limit
+    return items[int(number) : following], cursor_after("at", str(following)) if following < len(items) else None
 
 
-def _cursor(position: int) -> str:
-    return base64.urlsafe_b64encode(f"at:{position}".encode()).decode()
+def cursor_after(first: str, second: str) -> str:
+    """The cursor of the page that begins after a place, which two words without spaces name."""
+    return base64.urlsafe_b64encode(f"{first} {second}".encode()).decode()
 
 
-def _position(cursor: str | None) -> int:
+def place_in(cursor: str | None, beginning: tuple[str, str] = ("", "")) -> tuple[str, str]:
+    """The place after which a page begins; raises `InvalidRequest` for anything but a cursor of ours."""
     if not cursor:
-        return 0
+        return beginning
     try:
-        word, _, number = base64.urlsafe_b64decode(cursor).decode().partition(":")
-        if word != "at" or int(number) < 0:
-            raise ValueError
-        return int(number)
+        first, second = base64.urlsafe_b64decode(cursor).decode("ascii").split(" ")
     except ValueError:
-        raise InvalidRequest("the cursor is not one of an earlier answer", "/query/cursor") from None
+        raise InvalidRequest(STRANGE, "/query/cursor") from None
+    return first, second

@@ -9,6 +9,7 @@ from chassis.app import App
 from chassis.commands import command_id
 from chassis.fold.merging import head_of
 from chassis.fold.model import Head, Key, Out
+from chassis.pages import cursor_after, place_in
 from contracts.envelope import encode
 from contracts.errors import Rejected
 from contracts.fact import Fact
@@ -16,7 +17,6 @@ from contracts.intake.envelope import UNRESOLVED
 from contracts.intake.forms import LEAD
 from contracts.intake.leads import LeadCaptured
 from contracts.rejection import rejection_of
-from services.leads.api.cursors import cursor_after, place_in
 from services.leads.domain.errors import UnknownLead, UnknownLeadBook
 from services.leads.domain.pipeline import Lead, leads_of
 from services.leads.store.book import customer_of, found_by

@@ -11,8 +11,8 @@ from chassis.commands import command_id
 from chassis.fold.doors import Command, Done
 from chassis.fold.merging import head_of
 from chassis.fold.model import Head, Key
+from chassis.pages import cursor_after, place_in
 from contracts.fact import Fact
-from services.service_tickets.api.cursors import cursor_after, place_in
 from services.service_tickets.domain.errors import UnknownCaseFile, UnknownTicket
 from services.service_tickets.domain.model import Ticket
 from services.service_tickets.domain.observations import observations
