@@ -152,6 +152,11 @@ def until(look: Callable[[], Any], good: Callable[[Any], bool], wanted: str, sec
     return found
 
 
+def headers_of(message: Any) -> dict[str, bytes]:
+    """The headers of a Kafka message; none when it has none (a stranger's bytes, a transaction's mark)."""
+    return dict(message.headers() or ())
+
+
 def request(url: str, body: Any, headers: Mapping[str, str], method: str) -> Answer:
     """One HTTP exchange."""
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()

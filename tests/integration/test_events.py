@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from chassis.publish import SETTINGS
 from hearth.profile.v1 import profile_pb2 as pb
 from hearth.profile.v1.profile_pb2_grpc import ProfileServiceStub
-from tests.running import Answer, Hearth, until
+from tests.running import Answer, Hearth, headers_of, until
 
 CLOUDEVENT = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -240,8 +240,8 @@ def test_merge_and_unmerge_by_http(hearth: Hearth, profile: Any) -> None:
     assert (answer.status, answer.body["code"]) == (404, "never_merged")
     assert hearth.http("profile", f"/v1/customers/{b}/identity").body["aliases"] == []
     told = [m for m in journal(hearth) if merged.body["merge_id"].encode() in (m.value() or b"")]
-    once = {dict(m.headers())["ce_id"]: m for m in told}.values()  # whoever finds them untold tells them: perhaps twice
-    assert sorted((dict(m.headers())["ce_type"].decode(), m.key().decode()) for m in once) == sorted(
+    once = {headers_of(m)["ce_id"]: m for m in told}.values()  # whoever finds them untold tells them: perhaps twice
+    assert sorted((headers_of(m)["ce_type"].decode(), m.key().decode()) for m in once) == sorted(
         (f"crm.customer.{kind}.v1", who_) for kind in ("merged", "unmerged") for who_ in (a, b)
     )
 
@@ -294,7 +294,7 @@ def test_nothing_personal_leaves_the_vault_but_by_reveal(hearth: Hearth, profile
             raw = database.get_collection(name, bson.codec_options.CodecOptions(bson.raw_bson.RawBSONDocument))
             for document in raw.find():
                 assert not [secret for secret in secrets if secret in document.raw], name
-    (message,) = [m for m in journal(hearth) if dict(m.headers()).get("ce_id") == of["id"].encode()]
+    (message,) = [m for m in journal(hearth) if headers_of(m).get("ce_id") == of["id"].encode()]
     everything = (message.value(), message.key(), repr(message.headers()).encode())
     assert not [secret for secret in secrets for part in everything if secret in part]
     reference = json.loads(message.value())["message"]

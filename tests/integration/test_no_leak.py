@@ -21,7 +21,7 @@ from deploy.local import stack
 from hearth.profile.v1 import profile_pb2 as pb
 from hearth.profile.v1.profile_pb2_grpc import ProfileServiceStub
 from tests.integration.test_events import BATCH, CLOUDEVENT, customer_of, event, key, lead, new, post, send, visit, who
-from tests.running import Answer, Hearth, request, running, until
+from tests.running import Answer, Hearth, headers_of, request, running, until
 
 NAME, PHONE, MAIL = "Quetzalina Zwölfkanari", "139 8765 4190", "quetzal.kanari@vogel.example"
 TEXT, WECHAT, FRIEND = "天花板漏水quetzalwort", "oQuetzalKanari77Xy", "137 0190 5563"
@@ -359,7 +359,7 @@ def test_nothing_is_in_a_database_in_clear_text(told: Told) -> None:
 def test_reveal_gives_it_back(told: Told) -> None:
     """Her words, by the references that the journal has."""
     journal = list(records(told.hearth, told.hearth.journal))
-    raised = next(m for m in journal if dict(m.headers()).get("ce_id") == told.said[1].encode())
+    raised = next(m for m in journal if headers_of(m).get("ce_id") == told.said[1].encode())
     reference = json.loads(raised.value())["text"]
     with grpc.insecure_channel(told.hearth.service("profile").peer) as channel:
         asked = pb.RevealRequest(customer_id=told.customer, references=[reference])
