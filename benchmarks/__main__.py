@@ -1,7 +1,9 @@
-"""`python -m benchmarks [--quick] [--runs N]`: measure on own engines, print a table, write `benchmarks/results.json`.
+"""`python -m benchmarks [--quick] [--real] [--runs N] [--only NAME ...]`: measure, print, write `benchmarks/results.json`.
 
 Every figure is a process of its own on fresh topics and databases. Figures that are compared run right after each
-other, and their ratio is taken pair by pair: these machines are noisy, ratios within a run are not.
+other, and their ratio is taken pair by pair: these machines are noisy, ratios within a run are not. What fails is told
+by name and takes nothing else with it. `--only`: these figures, or patterns such as 'durable_*'; the others in the file
+stay. `--quick`: small works on the embedded engines, nothing is written; `--real` takes the real engines for that too.
 """
 
 from __future__ import annotations
@@ -9,163 +11,128 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
+from benchmarks.figures import GROUPS, Group, Step, chosen, results
+from benchmarks.machine import machine
+from benchmarks.results import Result, Run, merged
 from deploy.local import keys
 from deploy.local.stack import Engines, on_free_ports
 
 RESULTS = Path(__file__).parent / "results.json"
-RATES = (100, 300)
-"""Events a second at which the time from request to applied by all services is measured."""
+PATIENCE = 1200
+"""Seconds after which a measurement has failed."""
 
-PACKAGES = ("faust-streaming", "aiokafka", "confluent-kafka", "pymongo", "msgspec")
+
+class Failed(Exception):
+    """A measurement did not come to an end."""
 
 
 class Bench:
-    """The engines, and what was measured on them."""
+    """The engines, and what failed on them. place: a folder for whatever a measurement leaves behind."""
 
-    def __init__(self, engines: Engines, secrets: dict[str, str], quick: bool) -> None:
-        self.engines, self.secrets, self.quick, self.count = engines, secrets, quick, 0
+    def __init__(self, engines: Engines, place: Path, quick: bool) -> None:
+        self.engines, self.quick, self.count = engines, quick, 0
+        self.settings = {**engines.env, **keys.ensure(place / "keys"), "TMPDIR": str(place)}
+        self.failed: dict[str, str] = {}
+
+    def measure(self, groups: Sequence[Group], runs: int) -> list[Result]:
+        """All figures, `runs` rounds of each group."""
+        found: list[Result] = []
+        for group in groups:
+            rounds = [self.round(group) for _ in range(runs)]
+            found += results(group, rounds)
+        return found
+
+    def round(self, group: Group) -> Run:
+        """All steps of a group, one after the other."""
+        values: dict[str, float] = {}
+        answers: dict[str, float] = {}
+        for step in group.steps:
+            try:
+                done = self.run(step.module, *(each.format_map(answers) for each in step.arguments))
+            except (Failed, KeyError) as error:
+                self.failed.update({name: str(error) or repr(error) for name in step.names})
+                print(f"{', '.join(step.names)} FAILED: {error}", file=sys.stderr, flush=True)
+                continue
+            answers |= done
+            values |= taken(step, done)
+            print(f"  {json.dumps(taken(step, done))} {json.dumps(done)}", flush=True)
+        return values
 
     def run(self, module: str, *arguments: str) -> dict[str, float]:
-        """One measurement in a process of its own; returns its figures."""
+        """One measurement in a process of its own; returns its figures. Raises Failed."""
         self.count += 1
         environ = {
             **os.environ,
-            **self.engines.env,
-            **self.secrets,
+            **self.settings,
             "HEARTH_NAMESPACE": f"bench{self.count}",
             "HEARTH_LOG_LEVEL": "error",
         }
         command = [sys.executable, "-m", f"benchmarks.{module}", *arguments, *(["--quick"] if self.quick else [])]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=900)
+        try:
+            done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"benchmarks.{module} was not done after {PATIENCE} s") from None
         if done.returncode:
-            sys.exit(f"benchmarks.{module} failed:\n{done.stderr[-2000:]}")
+            raise Failed(f"benchmarks.{module} failed:\n{done.stderr[-2000:]}")
         return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def measure(bench: Bench, runs: int) -> list[dict[str, Any]]:
-    """All figures, `runs` times each, compared ones in turn."""
-    names = (
-        "delivery_agent",
-        "delivery_stock_faust",
-        "delivery_agent_headers",
-        "delivery_stock_faust_headers",
-        "journal_to_profile",
-        "floor_journal_to_profile",
-    )
-    found: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(runs):
-        for headers in ([], ["--headers"]):
-            for scheme, name in (("records", "delivery_agent"), ("kafka", "delivery_stock_faust")):
-                done = bench.run("delivery", scheme, *headers)
-                found[name + "_headers" * bool(headers)].append(done["records_per_second"])
-        done = bench.run("journal")
-        found["journal_to_profile"].append(done["facts_per_second"])
-        floor = bench.run("floor", str(done["views"] / done["versions"]))
-        found["floor_journal_to_profile"].append(floor["facts_per_second"])
-        print(
-            f"run {number + 1}: { ({name: round(values[-1]) for name, values in found.items()}) } {json.dumps(done)}",
-            flush=True,
-        )
-    figures = [
-        figure(name, "records/s" if name.startswith("delivery") else "facts/s", values, _against(name, found))
-        for name, values in found.items()
-    ]
-    return figures + intake(bench, runs)
+def taken(step: Step, answer: Run) -> dict[str, float]:
+    """The figures of a step in their units."""
+    return {each.name: answer[each.field] * each.factor for each in step.figures}
 
 
-def intake(bench: Bench, runs: int) -> list[dict[str, Any]]:
-    """Events of outside systems: decided, everywhere, and how long they take at a steady rate."""
-    resolve = [bench.run("intake", "resolve") for _ in range(runs)]
-    everywhere = [bench.run("intake", "all") for _ in range(runs)]
-    figures = [
-        figure("resolve", "events/s", [done["resolved"] for done in resolve], {}),
-        figure("intake_all_services", "events/s", [done["everywhere"] for done in everywhere], {}),
-    ]
-    for rate in RATES:
-        took = [bench.run("intake", "latency", str(rate)) for _ in range(runs)]
-        for share in ("p50", "p99"):
-            figures.append(figure(f"latency_{share}_{rate}", "ms", [1000 * done[share] for done in took], {}))
-    return figures
+def show(found: Sequence[Result], failed: dict[str, str]) -> None:
+    """All results, and the names of what failed."""
+    for each in found:
+        ratios = "".join(f"  {ratio} x {other}" for other, ratio in each["against"].items())
+        low, high = each["spread"]
+        print(f"{each['name']:30} {each['value']:>12,.1f} {each['unit']:10} ({low:,.1f} - {high:,.1f}){ratios}")
+    for name, why in failed.items():
+        print(f"{name:30} FAILED: {why.splitlines()[-1] if why else 'without a word'}")
 
 
-def _against(name: str, found: dict[str, list[float]]) -> dict[str, list[float]]:
-    others = {
-        "delivery_agent": "delivery_stock_faust",
-        "delivery_agent_headers": "delivery_stock_faust_headers",
-        "journal_to_profile": "floor_journal_to_profile",
-    }
-    return {others[name]: found[others[name]]} if name in others else {}
+def write(found: Sequence[Result]) -> None:
+    """Into the file, with the date and the machine, in place of what was there of the same names."""
+    head = {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
+    order = [name for group in GROUPS for step in group.steps for name in step.names]
+    old = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    new = merged(old, [{**each, **head} for each in found], order)
+    RESULTS.write_text(json.dumps(new, indent=1) + "\n")
 
 
-def figure(name: str, unit: str, values: list[float], against: dict[str, list[float]]) -> dict[str, Any]:
-    """A result: the median of the runs, all runs, and the median of the ratios pair by pair."""
-    ratios = {
-        other: round(statistics.median(a / b for a, b in zip(values, theirs, strict=True)), 3)
-        for other, theirs in against.items()
-    }
-    return {
-        "name": name,
-        "value": round(statistics.median(values), 1),
-        "unit": unit,
-        "runs": [round(value, 1) for value in values],
-        "against": ratios,
-    }
-
-
-def machine() -> dict[str, Any]:
-    """What it was measured on."""
-    cpu = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "broker": "Apache Kafka 4.1.1 (KRaft, one node)",
-        "database": "secantusd-rs 0.5.3-beta.196",
-        **{name: metadata.version(name) for name in PACKAGES},
-    }
-
-
-def main() -> None:
-    """Measure, print, and (unless quick) write."""
-    options = argparse.ArgumentParser()
+def main() -> int:
+    """Measure, print, and (unless quick) write; 1 if anything failed."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks")
     options.add_argument("--quick", action="store_true")
-    options.add_argument("--runs", type=int, default=3)
-    chosen = options.parse_args()
+    options.add_argument("--real", action="store_true")
+    options.add_argument("--runs", type=int)
+    options.add_argument("--only", nargs="+", default=[])
+    asked = options.parse_args()
+    groups = chosen(GROUPS, asked.only, asked.quick)
+    if not groups:
+        options.error(f"no figure is called {' or '.join(asked.only)}")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        engines = on_free_ports(place / "data", place / "log", real=not chosen.quick)
+        engines = on_free_ports(place / "data", place / "log", real=asked.real or not asked.quick)
         engines.start()
         try:
-            figures = measure(
-                Bench(engines, keys.ensure(place / "keys"), chosen.quick), 1 if chosen.quick else chosen.runs
-            )
+            bench = Bench(engines, place, asked.quick)
+            found = bench.measure(groups, asked.runs or (1 if asked.quick else 3))
         finally:
             engines.stop()
-    for found in figures:
-        ratios = "".join(f"  {ratio} x {other}" for other, ratio in found["against"].items())
-        print(f"{found['name']:28} {found['value']:>12,.0f} {found['unit']}{ratios}")
-    if not chosen.quick:
-        head = {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
-        RESULTS.write_text(json.dumps([{**found, **head} for found in figures], indent=1) + "\n")
+    show(found, bench.failed)
+    if found and not asked.quick:
+        write(found)
+    return 1 if bench.failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -58,6 +59,7 @@ def stock(bootstrap: str, namespace: str) -> faust.App:
         topic_disable_leader=True,
         store="memory://",
         consumer_auto_offset_reset="earliest",
+        datadir=tempfile.mkdtemp(),
     )
 
 

@@ -1,6 +1,7 @@
 """`floor_journal_to_profile`: what the database alone takes for the same versions and views, without any fold.
 
 Per batch: one `find $in`, one `insert_many` of prepared versions; the same number of prepared view replacements.
+`python -m benchmarks.floor VIEWS_PER_VERSION [J2] [--quick]`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from pymongo import ReplaceOne
 
 from benchmarks.prepared import prepare
-from benchmarks.workload import J1, QUICK, Work
+from benchmarks.workload import Work, asked
 from chassis.store import connect
 
 
@@ -44,4 +45,4 @@ async def measure(work: Work, views_per_version: float) -> dict[str, float]:
 if __name__ == "__main__":
     import uvloop
 
-    print(json.dumps(uvloop.run(measure(QUICK if "--quick" in sys.argv else J1, float(sys.argv[1])))))
+    print(json.dumps(uvloop.run(measure(asked(sys.argv), float(sys.argv[1])))))

@@ -1,4 +1,7 @@
-"""`journal_to_profile`: facts of the journal until all is durable and every view is replaced, one worker process."""
+"""`journal_to_profile`: facts of the journal until all is durable and every view is replaced, one worker process.
+
+`python -m benchmarks.journal [J2] [--quick]`; J2 is the work over 200,000 customers.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import os
 import sys
 import time
 
-from benchmarks.workload import J1, QUICK, Work, publish
+from benchmarks.workload import Work, asked, publish
 from chassis.app import App
 from chassis.main import calm_garbage_collection
 from chassis.migrate import migrate
@@ -40,6 +43,7 @@ async def measure(work: Work) -> dict[str, float]:
         "versions": counted.versions,
         "views": counted.views,
         "batches": counted.batches,
+        "views_per_version": counted.views / counted.versions,
     }
     await app.stop()
     return figures
@@ -82,4 +86,4 @@ if __name__ == "__main__":
     import uvloop
 
     os.environ.setdefault("HEARTH_LOG_LEVEL", "warning")
-    print(json.dumps(uvloop.run(measure(QUICK if "--quick" in sys.argv else J1))))
+    print(json.dumps(uvloop.run(measure(asked(sys.argv)))))

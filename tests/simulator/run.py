@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from chassis.fold import Due, Key, Transient, Watermark
+from chassis.fold import Due, Key, Rule, Transient, Watermark
 from chassis.fold.batch import PROGRESS, Reader
 from chassis.fold.compaction import compact
 from chassis.fold.doors import Command, Door, Timers
@@ -36,9 +36,12 @@ ALL_FAULTS = frozenset(
         "restore",
         "recreate",
         "jump",
+        "releases",
     }
 )
 MAX_STEPS = 60_000
+OLD, NEW = 1, 2
+"""Rule tables of the two releases that run side by side; the newer one has a rule for notes."""
 
 
 class Progress:
@@ -92,7 +95,9 @@ class Run:
 
     def _write_fact(self, name: str, key: str, last: dict[tuple[int, str], str]) -> None:
         partition = self.dice.randrange(2)
-        if "timers" in self.faults and self.dice.random() < 0.2:
+        if "releases" in self.faults and self.dice.random() < 0.15:
+            fact = self._fact(name, "note", key)
+        elif "timers" in self.faults and self.dice.random() < 0.2:
             fact = self._fact(name, "wait", key, (20 + len(self.facts),))
         else:
             needs = last.get((partition, key)) if self.dice.random() < 0.4 else None
@@ -108,7 +113,7 @@ class Run:
 
     def _repeat(self) -> None:
         again = self.facts[self.dice.choice(sorted(self.facts))]
-        if again.type == "wait" or not again.data:
+        if again.type in ("wait", "note") or not again.data:
             self.world.append("journal", self.dice.randrange(2), again.subject, again)
 
     def _progress(self, partition: int, minutes: int) -> None:
@@ -117,20 +122,28 @@ class Run:
 
     # ---- the tasks of a service -------------------------------------------------------------------------------------
 
-    def _ports(self) -> tuple[MemoryStore, MemoryBroker, Folder]:
-        folder = Folder(self.rules, self.language(), Policies(), self.world.epoch, self.kinds)
+    def _release(self) -> int:
+        """The release of a worker that starts: the older one too, even after the newer one is final (a forgotten pod)."""
+        return OLD if "releases" in self.faults and self.dice.random() < 0.3 else NEW
+
+    def _ports(self, release: int = NEW) -> tuple[MemoryStore, MemoryBroker, Folder]:
+        folder = Folder(self._rules(release), self.language(), Policies(), self.world.epoch, self.kinds)
         return MemoryStore(self.world, self.off), MemoryBroker(self.world), folder
 
+    def _rules(self, release: int) -> Mapping[str, Rule]:
+        return self.rules if release == NEW else {type_: rule for type_, rule in self.rules.items() if type_ != "note"}
+
     async def _lane(self, topic: str, partition: int) -> None:
-        store, broker, folder = self._ports()
+        release = self._release()
+        store, broker, folder = self._ports(release)
         mark = await self._patiently(
-            lambda: open_slot(store, broker, self.world.slot(topic, partition), topic, partition, 0, 1)
+            lambda: open_slot(store, broker, self.world.slot(topic, partition), topic, partition, 0, release)
         )
         views = Views(mark.slot, store)
         self._start(("views", topic, partition), self._viewer(views))
-        lane = Lane(mark.slot, store, broker, folder, self.kinds, views, self._pause)
+        lane = Lane(mark.slot, store, broker, folder, self.kinds, views, self._pause, release)
         _switch_off(lane, self.off)
-        reader, position = Reader(self.rules, self.language()), mark.settled
+        reader, position = Reader(folder.rules, _spoken(self.language(), release)), mark.settled
         while records := self.world.logs.get((topic, partition), [])[position:][: self.dice.randint(1, 6)]:
             if len(records) > 1 and self.world.chance("jump", 0.03):  # a client that skips, without a word
                 position, records = records[0].offset + 1, records[1:]
@@ -242,7 +255,10 @@ class Run:
         except StopIteration:
             if self.tasks.get(name) is task:
                 del self.tasks[name]
-        except (Moved, OutOfStep) as error:
+        except OutOfStep:  # it says so and stops; the partition goes to another worker
+            self.world.hits["older release stopped"] += 1
+            self._restart_lane(name)
+        except Moved as error:
             self.world.problems.append(repr(error))
             del self.tasks[name]
 
@@ -271,11 +287,13 @@ class Run:
         return min(mark.settled, mark.viewed) if mark else 0
 
     def _mend(self) -> bool:
-        """An operator mends the rule and sends its dead facts again; and the last progress comes."""
+        """An operator makes the newer release final, mends the rule, and sends again what is dead; the last progress comes."""
         if "mend" in self.once:
             return False
         self.once.add("mend")
-        for name in sorted(BROKEN):
+        self._finalize()
+        notes = {fact.id for fact in self.facts.values() if fact.type == "note"}
+        for name in sorted(BROKEN | notes):
             self.world.append("journal", 1, self.facts[name].subject, self.facts[name])
         BROKEN.clear()
         for partition in (0, 1):
@@ -313,6 +331,7 @@ class Run:
                 self._crash()
             if self.world.chance("failover", 0.01):
                 self.world.roll_back()
+            self._maybe_finalize()
             self._maybe_restore()
             self._maybe_recreate()
         if self.steps > 3_000:
@@ -350,6 +369,17 @@ class Run:
         else:
             self.abandoned.add(command)
 
+    def _finalize(self) -> None:
+        """From now on no slot is for the older release."""
+        for slot, mark in self.world.marks.items():
+            self.world.marks[slot] = mark._replace(table=NEW)
+
+    def _maybe_finalize(self) -> None:
+        if "releases" in self.faults and "finalized" not in self.once and self.dice.random() < 0.005:
+            self.once.add("finalized")
+            self.world.hits["finalized"] += 1
+            self._finalize()
+
     def _maybe_restore(self) -> None:
         if "restore" not in self.faults or "restored" in self.once:
             return
@@ -378,6 +408,8 @@ class Run:
         world.marks = {slot: mark._replace(token=mark.token + (world.epoch << 40)) for slot, mark in marks.items()}
         world.views = {key: [head] for key in world.chains if (head := world.head(key)) is not None}
         world.sent = dict(world.sent)
+        if self.once & {"finalized", "mend"}:  # the copy may be older than that
+            self._finalize()
         self.answers.clear()
         self._start_all()
 
@@ -406,8 +438,37 @@ class Run:
             self._start(("lane", "journal", partition), self._lane("journal", partition))
 
 
+def _spoken(language: Any, release: int) -> Any:
+    """The language as a release knows it."""
+    return Older(language) if release == OLD else language
+
+
+class Older:
+    """The language before there were notes: to the older release they are of an unknown type."""
+
+    def __init__(self, language: Any) -> None:
+        self._language = language
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._language, name)
+
+    def knows(self, type_: str) -> bool:
+        return type_ != "note"
+
+    def decode(self, record: Any) -> Any:
+        if record.value.type == "note":
+            raise Unknown
+        return self._language.decode(record)
+
+
+class Unknown(Exception):
+    code = "unknown_type"
+
+
 def _switch_off(lane: Lane, off: frozenset[str]) -> None:
     """Laws of the lane that a run may be made without."""
+    if "table" in off:
+        lane.table = NEW
     if "republish" in off:
 
         async def nothing(found: Any, mark: Watermark) -> list:

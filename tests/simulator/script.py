@@ -56,6 +56,10 @@ def add(state: State, fact: Fact, now: datetime, policy: Any):
     return state._replace(applied=(*state.applied, fact.id)), effects
 
 
+def note(state: State, fact: Fact, now: datetime, policy: Any):
+    return state._replace(applied=(*state.applied, fact.id)), []
+
+
 def wait(state: State, fact: Fact, now: datetime, policy: Any):
     until = START + timedelta(minutes=fact.data[0])
     return State((*state.applied, fact.id), tuple(sorted({*state.waits, until}))), []
@@ -87,6 +91,7 @@ KINDS = {
 
 RULES = {
     "add": Rule("account", lambda fact: fact.subject, add),
+    "note": Rule("account", lambda fact: fact.subject, note),
     "wait": Rule("account", lambda fact: fact.subject, wait),
     "command": Rule("account", lambda fact: fact.subject, add, answer=lambda state, fact: len(state.applied)),
     "wake": Rule("account", lambda fact: fact.subject, wake),

@@ -22,6 +22,7 @@ LAWS = {
     "resync": "after any failure views are refreshed from the chains",
     "reload before dead": "a refusal is believed only on the newest version",
     "todo": "a version of a door is marked until it is published and viewed",
+    "table": "an older release does not take a slot once the newer one is final",
     "close": "closing an incarnation publishes what it had not settled",
 }
 
@@ -54,6 +55,8 @@ FAULTS_SEEN = (
     "duplicate dropped",
     "timer fired",
     "view retried",
+    "finalized",
+    "older release stopped",
 )
 
 
