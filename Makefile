@@ -10,7 +10,7 @@ RATE ?= 200
 
 .DEFAULT_GOAL := help
 .PHONY: help setup .local .test .bench run load demo engines engines-embedded reset test test-real faults mutants check format \
-        bench bench-quick generate service lock cdnow clean
+        bench bench-page bench-quick generate service lock cdnow clean
 
 ##@ Start here
 help:  ## this list
@@ -51,9 +51,12 @@ mutants: .test  ## break each law on purpose; every one must turn a test red
 	@$(PY) tests/mutants/run.py $(ARGS)
 
 ##@ Figures
-bench: .test .bench  ## the whole benchmark on the real engines; writes benchmarks/results.json
+bench: .test .bench  ## the whole benchmark on the real engines; writes results.json, the table and the plots
 	$(PY) -m deploy.local install
-	$(PY) -m benchmarks $(ARGS)
+	@$(PY) -m benchmarks $(ARGS); failed=$$?; make --no-print-directory bench-page; exit $$failed
+bench-page: .test .bench  ## the table and the plots in docs/ again, from benchmarks/results.json
+	@$(PY) -m benchmarks.table
+	@.hearth/bench-venv/bin/python -m benchmarks.plots
 bench-quick: .test  ## a small benchmark on the embedded engines; writes nothing
 	$(PY) -m benchmarks --quick $(ARGS)
 

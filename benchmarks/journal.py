@@ -1,6 +1,6 @@
 """`journal_to_profile`: facts of the journal until all is durable and every view is replaced, one worker process.
 
-`python -m benchmarks.journal [J2] [--quick]`; J2 is the work over 200,000 customers.
+`python -m benchmarks.journal [J2|HOT] [--quick]`; J2 is the work over 200,000 customers, HOT 20,000 facts of one.
 """
 
 from __future__ import annotations

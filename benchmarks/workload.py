@@ -32,23 +32,29 @@ class Work(NamedTuple):
 
 J1 = Work(200_000, 20_000)
 J2 = Work(200_000, 200_000)
+HOT = Work(20_000, 1)
 QUICK = Work(20_000, 2_000)
 
 
 def asked(arguments: Sequence[str]) -> Work:
-    """The work of a command line: J1, with `J2` among the arguments that, with `--quick` a tenth of either."""
-    work = J2 if "J2" in arguments else J1
-    return Work(work.facts // 10, work.customers // 10) if "--quick" in arguments else work
+    """The work of a command line: J1, or `J2` or `HOT` (one customer); with `--quick` a tenth of it."""
+    work = J2 if "J2" in arguments else HOT if "HOT" in arguments else J1
+    return Work(work.facts // 10, max(1, work.customers // 10)) if "--quick" in arguments else work
 
 
 def facts(work: Work, seed: int = 1) -> Iterator[Fact]:
     """The facts: visits and payments in turn, each of a customer drawn uniformly."""
     dice = random.Random(seed)
     for number in range(work.facts):
-        customer = f"01963f5e-7a10-7c31-9d52-{dice.randrange(work.customers):012d}"
+        customer = customer_id(dice.randrange(work.customers))
         time = START + timedelta(seconds=number)
         data = _visit(number) if number % 2 else _payment(number)
         yield Fact("/bench", f"fact-{number}", data.TYPE, customer, time, time, data)
+
+
+def customer_id(number: int) -> str:
+    """The id of a customer of these works."""
+    return f"01963f5e-7a10-7c31-9d52-{number:012d}"
 
 
 def _visit(number: int) -> VisitCompleted:
