@@ -7,9 +7,11 @@ WORKERS ?= 2
 ARGS ?=
 N ?= 1000
 RATE ?= 200
+MINUTES ?= 60
+export SEED FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup .local .test .bench run load demo engines engines-embedded reset test test-real faults mutants check format \
+.PHONY: help setup .local .test .bench run load demo engines engines-embedded reset test test-real faults faults-quick soak mutants check format \
         bench bench-page bench-quick generate service lock cdnow clean
 
 ##@ Start here
@@ -44,9 +46,15 @@ test: .test  ## everything that needs no real engines (ARGS="-k name" narrows it
 test-real: .test  ## the integration tests and the real-only ones, on Apache Kafka and the Rust database
 	$(PY) -m deploy.local install
 	$(PYTEST) --real -m "(integration or real) and not slow" $(ARGS)
-faults: .test  ## crashes, pauses, lost replies and restarts under load, on the real engines (minutes)
+faults: .test  ## crashes, pauses, cuts, restarts, pressure under load, on the real engines (SEED=7 FROM=v0.1; long)
 	$(PY) -m deploy.local install
 	$(PYTEST) --real -m faults $(ARGS)
+faults-quick: .test  ## the part of it that test-real runs too (at most 5 minutes)
+	$(PY) -m deploy.local install
+	$(PYTEST) --real -m "faults and not slow" $(ARGS)
+soak: .test  ## constant load with random faults; fails when anything grows (MINUTES=60 RATE=300)
+	$(PY) -m deploy.local install
+	$(PY) -m tests.faults.soak --minutes $(MINUTES) --rate $(if $(filter command line,$(origin RATE)),$(RATE),300)
 mutants: .test  ## break each law on purpose; every one must turn a test red
 	@$(PY) tests/mutants/run.py $(ARGS)
 

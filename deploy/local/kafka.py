@@ -1,8 +1,8 @@
-"""Apache Kafka itself: one KRaft broker and controller in one Java process, its jars from Maven's own repository."""
+"""Apache Kafka itself: KRaft brokers, each its own controller, in one Java process; its jars from Maven's repository."""
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from deploy.local import download, ports
@@ -20,6 +20,9 @@ DEPENDENCIES = (
     ("org.apache.kafka", "kafka-tools", VERSION),
     ("org.apache.logging.log4j", "log4j-slf4j-impl", LOG4J),
 )
+
+PATIENCE = {"controller.quorum.fetch.timeout.ms": 10_000, "controller.quorum.election.timeout.ms": 3_000}
+"""Three brokers on a laptop are slow at times: by default they would elect another leader every few seconds."""
 
 LOGGING = """\
 status = error
@@ -60,14 +63,24 @@ def install(say: Callable[[str], None] = print) -> Path:
 
 
 class ApacheKafka(Broker):
-    """Apache Kafka in KRaft mode: topics survive a restart and are never made by accident."""
+    """Apache Kafka in KRaft mode: topics survive a restart and are never made by accident.
+
+    `controllers`: node number -> controller port of every member of the cluster; alone it is node 1.
+    `detour`, set before the start: a second port to listen on, and the port that clients who come in there are told
+    to use (a proxy's).
+    """
 
     name = "kafka"
     deadline = 60.0
 
-    def __init__(self, port: int, data: Path, log_dir: Path, *, controller_port: int | None = None) -> None:
+    def __init__(
+        self, port: int, data: Path, log_dir: Path, *, node: int = 1, controllers: Mapping[int, int] | None = None
+    ) -> None:
+        if controllers:
+            self.name = f"kafka-{node}"
         super().__init__(port, data, log_dir)
-        self.controller_port = controller_port or ports.free_ports(1)[0]
+        self.node, self.controllers = node, controllers or {node: ports.free_ports(1)[0]}
+        self.detour: tuple[int, int] | None = None
 
     def command(self) -> Sequence[str]:
         """The broker's own main class."""
@@ -83,7 +96,8 @@ class ApacheKafka(Broker):
 
     def _java(self) -> list[str]:
         libs = install()
-        memory = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Djava.awt.headless=true"]
+        heap = "-Xmx512m" if len(self.controllers) == 1 else "-Xmx384m"
+        memory = ["-Xms128m", heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Djava.awt.headless=true"]
         return [download.tool("java", WHY), *memory, "-cp", f"{libs}{os.pathsep}{libs}/*"]
 
     def _format(self) -> None:
@@ -106,27 +120,38 @@ class ApacheKafka(Broker):
                 f"kafka: the storage could not be formatted. The last lines of {self.log}:\n{tail(self.log)}"
             )
 
+    def _listeners(self) -> dict[str, str]:
+        controller = f"{ports.LOOPBACK}:{self.controllers[self.node]}"
+        listen, tell = {"PLAINTEXT": self.url, "CONTROLLER": controller}, {"PLAINTEXT": self.url}
+        if self.detour is not None:
+            listen["DETOUR"], tell["DETOUR"] = (f"{ports.LOOPBACK}:{port}" for port in self.detour)
+        return {
+            "listeners": ",".join(f"{name}://{place}" for name, place in listen.items()),
+            "advertised.listeners": ",".join(f"{name}://{place}" for name, place in tell.items()),
+            "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listen),
+        }
+
     def _properties(self) -> str:
-        controller = f"{ports.LOOPBACK}:{self.controller_port}"
+        voters = (f"{node}@{ports.LOOPBACK}:{port}" for node, port in self.controllers.items())
+        copies = len(self.controllers)
         settings = {
             "process.roles": "broker,controller",
-            "node.id": 1,
-            "controller.quorum.voters": f"1@{controller}",
-            "listeners": f"PLAINTEXT://{self.url},CONTROLLER://{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.url}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "node.id": self.node,
+            "controller.quorum.voters": ",".join(voters),
+            **self._listeners(),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": self.data / "log",
             "auto.create.topics.enable": "false",
             "unclean.leader.election.enable": "false",
-            "offsets.topic.replication.factor": 1,
+            "offsets.topic.replication.factor": copies,
             "offsets.topic.num.partitions": 4,  # 50 by default, which only makes the start slower
-            "transaction.state.log.replication.factor": 1,
-            "transaction.state.log.min.isr": 1,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": min(2, copies),
             "transaction.state.log.num.partitions": 4,
             "share.coordinator.state.topic.replication.factor": 1,
             "share.coordinator.state.topic.min.isr": 1,
+            **(PATIENCE if copies > 1 else {}),
             "broker.session.timeout.ms": 3000,  # how long the controller waits for a killed broker before it may return
             "broker.heartbeat.interval.ms": 500,
             "group.initial.rebalance.delay.ms": 0,

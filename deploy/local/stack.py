@@ -1,7 +1,7 @@
 """A broker and a database together: embedded, real, or somebody else's."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +14,20 @@ from deploy.local.rust import SecantusRust
 
 @dataclass
 class Engines:
-    """Where the broker and the database are; `broker` and `database` are None where they are not ours to start."""
+    """Where the broker and the database are; `broker` and `database` are None where they are not ours to start.
+    `more`: the other brokers of a cluster.
+    """
 
     bootstrap: str
     mongo_url: str
     broker: Broker | None
     database: Database | None
+    more: Sequence[Broker] = ()
 
     @property
     def own(self) -> list[Engine]:
         """The engines that are ours."""
-        return [engine for engine in (self.broker, self.database) if engine is not None]
+        return [engine for engine in (self.broker, *self.more, self.database) if engine is not None]
 
     @property
     def env(self) -> dict[str, str]:
@@ -83,6 +86,19 @@ def on_free_ports(data: Path, log_dir: Path, *, real: bool = False, sync_on_comm
     return build(
         data, log_dir, real=real, broker_port=broker_port, database_port=database_port, sync_on_commit=sync_on_commit
     )
+
+
+def three_brokers(data: Path, log_dir: Path, *, sync_on_commit: bool = False) -> Engines:
+    """Three brokers of Apache Kafka as one cluster, and the Rust database, on ports nobody uses."""
+    free = ports.free_ports(7)
+    controllers = {node: free[2 + node] for node in (1, 2, 3)}
+    first, *others = [
+        ApacheKafka(port, data / f"kafka-{node}", log_dir, node=node, controllers=controllers)
+        for node, port in zip(controllers, free[:3], strict=True)
+    ]
+    database = SecantusRust(free[6], data / SecantusRust.name, log_dir, sync_on_commit=sync_on_commit)
+    bootstrap = ",".join(broker.url for broker in (first, *others))
+    return Engines(bootstrap, database.url, first, database, others)
 
 
 def install_real(say: Callable[[str], None] = print) -> None:

@@ -4,6 +4,7 @@ A fault run starts a thousand of them; importing alone would take it an hour.
 """
 
 import contextlib
+import functools
 import importlib
 import multiprocessing
 import os
@@ -12,11 +13,34 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from deploy.local.process import START_MARK, _die_with, tail
+from deploy.local.process import START_MARK, Process, _die_with, tail
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.faults.child", "services.loyalty.app", "services.profile.app"])
+
+
+POISON = "FAULT_POISON"
+"""`<type>=<customer>`: in this process the rule of loyalty for facts of that type raises for that customer."""
+
+
+def _poison(service: str, what: str) -> None:
+    """A mistake in a rule that only one customer meets."""
+    if not what or service != "loyalty":
+        return
+    from services.loyalty.worker.table import RULES
+
+    type_, _, customer = what.partition("=")
+    rule = RULES[type_]
+
+    @functools.wraps(rule.apply)  # a rule's name is in the ids of what it says
+    def mistaken(state: Any, fact: Any, now: Any, policy: Any) -> Any:
+        if fact.subject == customer:
+            raise ZeroDivisionError("a mistake that only one customer meets")
+        return rule.apply(state, fact, now, policy)
+
+    RULES[type_] = rule._replace(apply=mistaken)
 
 
 def run(service: str, arguments: Sequence[str], env: Mapping[str, str], log: str) -> None:
@@ -32,6 +56,7 @@ def run(service: str, arguments: Sequence[str], env: Mapping[str, str], log: str
     os.environ.update(env)
     from chassis.main import run as run_role
 
+    _poison(service, env.get(POISON, ""))
     settings = importlib.import_module(f"services.{service}.settings")
     app = importlib.import_module(f"services.{service}.app")
     sys.exit(run_role(service, settings.read_settings, app.build, list(arguments)))
@@ -45,6 +70,11 @@ class Child:
         self.log = log
         self._process = CONTEXT.Process(target=run, args=(service, list(arguments), dict(env), str(log)), daemon=True)
         self._process.start()
+
+    @property
+    def pid(self) -> int | None:
+        """Its number."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -82,3 +112,23 @@ class Child:
     def report(self) -> str:
         """The last lines of its log."""
         return f"{self.log}:\n{tail(self.log)}"
+
+
+class Program(Process):
+    """The same of another tree, started as anybody would: `python -m services.<service>` from that folder.
+
+    -P keeps the working directory, which is this tree, from the path.
+    """
+
+    def __init__(self, tree: Path, service: str, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+        command = [sys.executable, "-P", "-m", f"services.{service}", *arguments]
+        super().__init__(f"{service} of {tree.name}", command, log, {**env, "PYTHONPATH": str(tree)})
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.spawn()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end; returns whether it has ended."""
+        deadline = time.monotonic() + seconds
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self.alive

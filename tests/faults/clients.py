@@ -56,9 +56,13 @@ class Clients:
             thread.daemon = True
             thread.start()
 
+    def halt(self) -> None:
+        """Begin nothing more."""
+        self._stopped.set()
+
     def stop(self) -> None:
         """End, each after the answer to its last command."""
-        self._stopped.set()
+        self.halt()
         for thread in self._threads:
             thread.join(90)
         assert not any(thread.is_alive() for thread in self._threads), "a command was never answered"

@@ -2,11 +2,13 @@
 
 import http.client
 import json
+import signal
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from pymongo.errors import PyMongoError
 
 from contracts.catalog import FACT_LOYALTY, JOURNAL
 from deploy.local import keys, ports, stack
-from tests.faults.child import Child
+from tests.faults.child import Child, Program
 
 CLOCK_START = datetime(2026, 6, 1, tzinfo=UTC)
 CLOCK_RATE = 60
@@ -26,12 +28,18 @@ COUNTS = ("read", "applied", "duplicate", "dead", "published", "lost_races", "re
 
 
 class Member:
-    """One place in the cluster, filled by one process after another."""
+    """One place in the cluster, filled by one process after another. `settings` are this place's own; `ahead`: how
+    wrong its clock is; `tree`: the folder of the source it runs (None: this one).
+    """
 
     def __init__(self, cluster: "Cluster", name: str, service: str, role: str) -> None:
         self.cluster, self.name, self.service, self.role = cluster, name, service, role
         self.http, self.grpc, self.admin = ports.free_ports(3)
-        self.child: Child | None = None
+        self.settings: dict[str, str] = {}
+        self.ahead = timedelta(0)
+        self.tree: Path | None = None
+        self.peak = 0.0
+        self.child: Child | Program | None = None
         self.started_at = 0.0
         self.before: Counter[str] = Counter()
         self.last: dict[str, Any] = {}
@@ -41,7 +49,8 @@ class Member:
         """Start a process with these settings on top of the cluster's."""
         self._close_counts()
         env = (
-            self.cluster.environment()
+            self.cluster.environment(self.ahead)
+            | self.settings
             | settings
             | {
                 "HEARTH_HTTP_PORT": str(self.http),
@@ -51,7 +60,7 @@ class Member:
         )
         log = self.cluster.folder / f"{self.name}.log"
         self.read_upto = log.stat().st_size if log.exists() else 0
-        self.child = Child(self.service, [self.role], env, log)
+        self.child = self.cluster.launch(self.tree, self.service, [self.role], env, log)
         self.started_at = time.monotonic()
 
     def _close_counts(self) -> None:
@@ -60,7 +69,7 @@ class Member:
         self.last = {}
 
     @property
-    def process(self) -> Child:
+    def process(self) -> Child | Program:
         """The process now in this place."""
         assert self.child is not None
         return self.child
@@ -84,12 +93,22 @@ class Member:
         except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError):
             return None  # it may have died in the middle of its answer
 
+    def tell(self, path: str) -> dict[str, Any]:
+        """Ask the admin door to do something; raises `OSError` if it does not."""
+        order = urllib.request.Request(f"http://{ports.LOOPBACK}:{self.admin}{path}", b"")
+        with urllib.request.urlopen(order, timeout=10) as answer:
+            return json.load(answer)
+
     def look(self) -> dict[str, Any] | None:
         """Ask for the state, and remember its counts."""
         found = self.ask() if self.alive else None
         if found is not None:
             self.last = found
         return found
+
+    def memory(self) -> float:
+        """Megabytes of memory that are its process's own and resident; 0 if none runs."""
+        return resident(self.process.pid) if self.alive else 0.0
 
     @property
     def counts(self) -> Counter[str]:
@@ -121,6 +140,7 @@ class Cluster:
         self.workers = [Member(self, f"loyalty-worker-{n}", "loyalty", "worker") for n in range(workers)]
         self.profiles = [Member(self, f"profile-worker-{n}", "profile", "worker") for n in range(profiles)]
         self.apis = [Member(self, f"loyalty-api-{n}", "loyalty", "api") for n in range(apis)]
+        self.gone: list[Member] = []
         self.longest_stall = 0.0
         self.gaps: set[str] = set()
         self._watched = threading.Event()
@@ -136,14 +156,18 @@ class Cluster:
         """The clock of the run, which goes on over restarts."""
         return CLOCK_START + timedelta(seconds=CLOCK_RATE * (time.monotonic() - self._began))
 
-    def environment(self) -> dict[str, str]:
-        """The settings all members share, the clock as of now."""
+    def time_at(self, instant: datetime) -> datetime:
+        """What the clock of the run showed at an instant of the machine's clock."""
+        return self.now() - CLOCK_RATE * (datetime.now(UTC) - instant)
+
+    def environment(self, ahead: timedelta = timedelta(0)) -> dict[str, str]:
+        """The settings all members share, the clock as of now, or `ahead` of it."""
         return {
             **self.engines.env,
             **self._keys,
             "HEARTH_NAMESPACE": self.namespace,
             "HEARTH_BIND": ports.LOOPBACK,
-            "HEARTH_CLOCK": f"{self.now().isoformat()}x{CLOCK_RATE}",
+            "HEARTH_CLOCK": f"{(self.now() + ahead).isoformat()}x{CLOCK_RATE}",
             "HEARTH_LOG_FORMAT": "text",
             "HEARTH_SESSION_TIMEOUT": str(self.session),
             "PATH": "/usr/bin:/bin",
@@ -168,16 +192,38 @@ class Cluster:
         """A service's database in this namespace."""
         return client[f"{self.namespace}_hearth_{service}"]
 
-    def once(self, service: str, *arguments: str) -> None:
+    def launch(
+        self, tree: Path | None, service: str, arguments: Sequence[str], env: dict[str, str], log: Path
+    ) -> Child | Program:
+        """A process of this tree (quickly), or of another one (as anybody would start it)."""
+        return Program(tree, service, arguments, env, log) if tree else Child(service, arguments, env, log)
+
+    def join(self) -> Member:
+        """One more worker of loyalty, started."""
+        taken = len(self.workers) + len(self.gone)
+        self.workers.append(Member(self, f"loyalty-worker-{taken}", "loyalty", "worker"))
+        self.workers[-1].start()
+        return self.workers[-1]
+
+    def leave(self, member: Member) -> None:
+        """A worker ends in order and does not come back; what it did still counts."""
+        member.look()
+        member.process.send(signal.SIGTERM)
+        assert member.process.wait(40) and member.process.exit_code == 0, member.process.report()
+        self.workers.remove(member)
+        self.gone.append(member)
+
+    def once(self, service: str, *arguments: str, tree: Path | None = None) -> None:
         """Run `migrate` or a task to its end; fails if it does."""
-        child = Child(service, arguments, self.environment(), self.folder / f"{service}-{arguments[0]}.log")
+        log = self.folder / f"{service}-{arguments[0]}.log"
+        child = self.launch(tree, service, arguments, self.environment(), log)
         assert child.wait(60), child.report()
         assert child.exit_code == 0, child.report()
 
-    def migrate(self) -> None:
+    def migrate(self, tree: Path | None = None) -> None:
         """Topics, indexes, policies."""
         for service in ("profile", "loyalty"):
-            self.once(service, "migrate")
+            self.once(service, "migrate", tree=tree)
 
     def start(self) -> None:
         """Start every member that does not run, without faults, and watch."""
@@ -217,7 +263,7 @@ class Cluster:
 
     def counts(self, service: str = "loyalty") -> Counter[str]:
         """What all workers of a service were seen to have done."""
-        return sum((m.counts for m in self.members if m.service == service), Counter[str]())
+        return sum((m.counts for m in (*self.members, *self.gone) if m.service == service), Counter[str]())
 
     def _watch(self) -> None:
         """Remember counts, and the longest time in which nothing was settled although facts waited."""
@@ -227,6 +273,7 @@ class Cluster:
             while not self._watched.wait(0.3):
                 for member in (*self.workers, *self.profiles):
                     found = member.look()
+                    member.peak = max(member.peak, member.memory())
                     for lane in (found or {}).get("lanes", {}).values():
                         if "begins at offset" in lane["stopped_by"]:
                             self.gaps.add(lane["stopped_by"])
@@ -239,6 +286,16 @@ class Cluster:
                 if total != settled or not behind:
                     settled, since = total, time.monotonic()
                 self.longest_stall = max(self.longest_stall, time.monotonic() - since)
+
+
+def resident(pid: int | None) -> float:
+    """Megabytes of a process that are its own (not of a file, not shared with who forked it) and in memory."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    sizes = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines[1:])}
+    return (sizes["Private_Dirty"] + sizes["Private_Clean"]) / 1024
 
 
 def until(condition: Any, seconds: float, complaint: Any, pause: float = 0.1) -> None:

@@ -1,6 +1,7 @@
 """A seeded stream of facts, duplicates and rubbish, straight to the journal at a steady rate."""
 
 import json
+import os
 import random
 import threading
 import time
@@ -21,6 +22,11 @@ DEALS = 12
 Event = dict[str, Any]
 
 
+def seeded(own: int) -> int:
+    """The seed of a run: `SEED` of the environment, or the test's own."""
+    return int(os.environ.get("SEED") or own)
+
+
 def customers(count: int) -> list[str]:
     """Ids of the customers; the first one is hot."""
     return [f"customer-{number:02}" for number in range(count)]
@@ -32,10 +38,14 @@ def spends(customer: str) -> bool:
 
 
 class Story:
-    """Facts without end, the same for the same seed; `first` gives every customer something to spend."""
+    """Facts without end, the same for the same seed; `first` gives every customer something to spend.
 
-    def __init__(self, seed: int, count: int = 40) -> None:
-        self.dice = random.Random(seed)
+    `hot`: the share of the facts that is the hot customer's. `born`: customers one after another instead of all at
+    once: so many facts come between two new ones, and only the newest `count` still do anything.
+    """
+
+    def __init__(self, seed: int, count: int = 40, hot: float = 1 / 3, born: int = 0) -> None:
+        self.dice, self.hot, self.count, self.born = random.Random(seed), hot, count, born
         self.customers = customers(count)
         self.number = 0
         self.paid: dict[str, int] = {}
@@ -56,10 +66,16 @@ class Story:
             )
 
     def next(self) -> Event:
-        """The next fact: one in three is the hot customer's."""
-        customer = HOT if self.dice.random() < 1 / 3 else self.dice.choice(self.customers[1:])
+        """The next fact."""
+        if self.born and self.number % self.born == 0:
+            self.customers.append(f"customer-{len(self.customers):02}")
+        customer = HOT if self.dice.random() < self.hot else self.dice.choice(self.customers[self._youngest() :])
         kinds = (self._visit, self._survey, self._deal)
         return self.dice.choices(kinds, (40, 20, 40))[0](customer)
+
+    def _youngest(self) -> int:
+        """Where those begin who still do something; the first one is hot, and not among them."""
+        return max(1, len(self.customers) - self.count)
 
     def _event(self, type_: str, customer: str, **data: Any) -> Event:
         self.number += 1
@@ -168,10 +184,11 @@ class Load:
         rate: float = 100,
         duplicates: float = 0.15,
         rubbish: float = 0.004,
+        story: Story | None = None,
     ) -> None:
-        self.topic, self.rate, self.ends = topic, rate, ends
+        self.topic, self.rate, self.ends, self.seed = topic, rate, ends, seed
         self.duplicates, self.rubbish = duplicates, rubbish
-        self.story, self.dice = Story(seed), random.Random(seed + 1)
+        self.story, self.dice = story or Story(seed), random.Random(seed + 1)
         self._settings: dict[str, Any] = {
             "bootstrap.servers": bootstrap,
             "partitioner": "murmur2_random",
@@ -185,7 +202,7 @@ class Load:
         self.facts: dict[str, Event] = {}
         self.sent: list[Event] = []
         self.dead: dict[tuple[int, int], str] = {}
-        self.repeated = 0
+        self.repeated = self._spoiled = 0
         self.failed: list[str] = []
         self._later: deque[tuple[int, Event]] = deque()
         self._stopped = threading.Event()
@@ -197,9 +214,13 @@ class Load:
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
         self._thread.start()
 
+    def halt(self) -> None:
+        """Publish nothing more."""
+        self._stopped.set()
+
     def stop(self) -> None:
         """End, with everything delivered."""
-        self._stopped.set()
+        self.halt()
         if self._thread is not None:
             self._thread.join()
         assert self.producer.flush(120) == 0, "the broker did not take all facts"
@@ -254,6 +275,12 @@ class Load:
         distance = self.dice.choice((1, self.dice.randint(2, 60), self.dice.randint(60, 9_500), len(self.sent)))
         self.repeated += 1
         self._produce(self.sent[-min(distance, len(self.sent))])
+
+    def spoil(self, customer: str) -> None:
+        """A record about this customer that is not JSON."""
+        self._spoiled += 1
+        event = {**self.sent[0], "id": f"spoiled-{self._spoiled}", "subject": customer}
+        self._produce(event, value=b'{"deal_id": ', dead="not_json")
 
     def _rubbish(self) -> None:
         """Not JSON, or a known id with other content."""

@@ -1,6 +1,5 @@
 """Every named place of a crash, under load, two workers or more dying in turn: nothing lost, doubled or wrong."""
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +9,8 @@ import pytest
 from tests.faults import verdict
 from tests.faults.clients import Clients
 from tests.faults.cluster import Cluster
-from tests.faults.load import Load
+from tests.faults.load import Load, seeded
+from tests.faults.runs import check
 from tests.faults.storm import AROUND_WRITES, PLACES, Storm
 
 
@@ -44,27 +44,14 @@ def storm(
     assert not raging.missing, f"never or too seldom died at {Counter({p: raging.hits[p] for p in raging.missing})}"
 
 
-def check(report: verdict.Report, *, races: bool = True) -> None:
-    """Fail if anything is wrong, or if nothing happened. `races`: somebody must have lost one."""
-    verdict.REPORTS.append(report)
-    print(json.dumps(report.summary()))
-    assert report.clean, report.summary()
-    assert report.duplicates, "no duplicate was dropped: the load is wrong"
-    assert report.refused_writes or not races, "no write was refused: nobody raced"
-    assert not report.gaps, report.gaps
-
-
-@pytest.mark.real
 @pytest.mark.timeout(480)
 def test_a_crash_around_every_write(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]) -> None:
-    storm(make_engines, make_cluster, AROUND_WRITES, wanted=1, seconds=300, seed=11)
+    storm(make_engines, make_cluster, AROUND_WRITES, wanted=1, seconds=300, seed=seeded(11))
 
 
-@pytest.mark.faults
-@pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_a_crash_at_every_place_twenty_times(
     make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]
 ) -> None:
-    storm(make_engines, make_cluster, PLACES, wanted=20, seconds=2400, seed=12)
+    storm(make_engines, make_cluster, PLACES, wanted=20, seconds=2400, seed=seeded(12))

@@ -13,29 +13,14 @@ from pymongo import MongoClient
 
 from tests.faults import verdict
 from tests.faults.clients import Clients, Sent
-from tests.faults.cluster import Cluster, Member, until
-from tests.faults.load import Load
-from tests.faults.test_crashes import check
+from tests.faults.cluster import Cluster, until
+from tests.faults.load import seeded
+from tests.faults.runs import begun, check, ended, moved, somebody_waits
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 Engines = Callable[..., Any]
 Clusters = Callable[..., Cluster]
-
-
-def begun(cluster: Cluster, seed: int, rate: float = 120) -> Load:
-    """A running cluster and a load that has begun."""
-    load = Load(cluster.engines.bootstrap, cluster.journal, cluster.ends, seed=seed, rate=rate)
-    load.begin()
-    cluster.start()
-    cluster.ready()
-    verdict.seen(cluster)
-    return load
-
-
-def ended(cluster: Cluster, load: Load, clients: Clients | None = None, **more: Any) -> verdict.Report:
-    verdict.settle(cluster, 120)
-    return verdict.judge(cluster, load, clients, **more)
 
 
 def remade(cluster: Cluster) -> None:
@@ -55,13 +40,12 @@ def remade(cluster: Cluster) -> None:
     until(created, 30, lambda: "the topic was not created again", pause=0.01)
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize("workers", ["run", "are down"])
+@pytest.mark.parametrize("workers", ["run", pytest.param("are down", marks=pytest.mark.slow)])
 def test_a_topic_is_made_again_with_more_records_than_the_old_position(
     make_engines: Engines, make_cluster: Clusters, workers: str
 ) -> None:
     cluster = make_cluster(make_engines(), apis=0)
-    load = begun(cluster, 41)
+    load = begun(cluster, seeded(41))
     for _ in range(1_500):
         load.step()
     load.producer.flush(60)
@@ -88,11 +72,10 @@ def test_a_topic_is_made_again_with_more_records_than_the_old_position(
     assert report.duplicates > 1_500, "the old facts were not read again"
 
 
-@pytest.mark.faults
 def test_a_gap_is_named_and_nothing_after_it_is_applied(make_engines: Engines, make_cluster: Clusters) -> None:
     """Retention was shorter than the outage: the lane stops, until the gap is accepted and the owner sends again."""
     cluster = make_cluster(make_engines(), apis=0)
-    load = begun(cluster, 45)
+    load = begun(cluster, seeded(45))
     load.rubbish = 0
     for member in cluster.members:
         member.process.stop()
@@ -147,12 +130,12 @@ def marks(cluster: Cluster, service: str = "loyalty") -> dict[tuple[str, int], t
         return {(slot["topic"], slot["partition"]): (slot["_id"], slot["settled"]) for slot in slots}
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_the_broker_restarts(make_engines: Engines, make_cluster: Clusters) -> None:
     engines = make_engines()
     cluster = make_cluster(engines)
-    load = begun(cluster, 42)
-    clients = Clients(cluster.apis, seed=42)
+    load = begun(cluster, seeded(42))
+    clients = Clients(cluster.apis, seed=seeded(42))
     clients.start()
     load.start()
     for _ in range(2):
@@ -167,18 +150,18 @@ def test_the_broker_restarts(make_engines: Engines, make_cluster: Clusters) -> N
     check(report)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_the_database_is_killed(make_engines: Engines, make_cluster: Clusters) -> None:
     engines = make_engines(sync_on_commit=True)
     cluster = make_cluster(engines)
-    load = begun(cluster, 43)
-    clients = Clients(cluster.apis, seed=43)
+    load = begun(cluster, seeded(43))
+    clients = Clients(cluster.apis, seed=seeded(43))
     clients.start()
     load.start()
     for _ in range(3):
         moved(cluster, load, 400)
         engines.database.kill()
-        until(lambda: any(waits(member) for member in cluster.workers), 60, lambda: "no lane waits for the database")
+        somebody_waits(cluster)
         engines.database.start()
     moved(cluster, load, 400)
     load.stop()
@@ -189,12 +172,12 @@ def test_the_database_is_killed(make_engines: Engines, make_cluster: Clusters) -
     assert report.replays, "no batch was replayed: the database was not missed"
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_the_database_comes_back_from_a_copy(make_engines: Engines, make_cluster: Clusters, tmp_path: Path) -> None:
     engines = make_engines(sync_on_commit=True)
     cluster = make_cluster(engines)
-    load = begun(cluster, 44)
-    clients = Clients(cluster.apis, seed=44)
+    load = begun(cluster, seeded(44))
+    clients = Clients(cluster.apis, seed=seeded(44))
     clients.start()
     load.start()
     moved(cluster, load, 1_000)
@@ -225,15 +208,3 @@ def test_the_database_comes_back_from_a_copy(make_engines: Engines, make_cluster
     print(f"commands that a copy cannot bring back: {report.forgotten_commands}")
     check(report)
     assert report.forgotten_commands, "no command was younger than the copy: the copy was not older"
-
-
-def waits(member: Member) -> bool:
-    """Whether a lane of this worker says that it waits for something outside itself."""
-    return any(lane["waiting_for"] for lane in (member.look() or {}).get("lanes", {}).values())
-
-
-def moved(cluster: Cluster, load: Load, facts: int) -> None:
-    """Wait until so many more facts were published and what was in the log before them is settled."""
-    goal = len(load.facts) + facts
-    until(lambda: len(load.facts) >= goal, 120, lambda: "the load stopped")
-    verdict.seen(cluster, 120)

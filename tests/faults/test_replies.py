@@ -8,18 +8,18 @@ import pytest
 from tests.faults import verdict
 from tests.faults.clients import Clients
 from tests.faults.cluster import Cluster, until
-from tests.faults.load import Load
-from tests.faults.test_crashes import check
+from tests.faults.load import Load, seeded
+from tests.faults.runs import check
 
 
 def lossy(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster], facts: int, share: float) -> None:
     cluster = make_cluster(make_engines(), workers=2, profiles=2, HEARTH_LOSE_REPLIES=f"{share}:7")
-    load = Load(cluster.engines.bootstrap, cluster.journal, cluster.ends, seed=21, rate=120)
+    load = Load(cluster.engines.bootstrap, cluster.journal, cluster.ends, seed=seeded(21), rate=120)
     load.begin()
     cluster.start()
     cluster.ready()
     verdict.seen(cluster)
-    clients = Clients(cluster.apis, seed=21)
+    clients = Clients(cluster.apis, seed=seeded(21))
     clients.start()
     load.start()
     until(lambda: len(load.facts) >= facts, 600, lambda: "the load stopped")
@@ -36,14 +36,11 @@ def lossy(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]
         assert report.faults[f"reply lost: {place}"], f"no reply of {place} was lost"
 
 
-@pytest.mark.real
 @pytest.mark.timeout(240)
 def test_replies_are_lost(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]) -> None:
     lossy(make_engines, make_cluster, facts=2_500, share=0.05)
 
 
-@pytest.mark.faults
-@pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_replies_are_lost_for_minutes(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]) -> None:
