@@ -36,7 +36,6 @@ def measure() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         environ = {name: value for name, value in os.environ.items() if name not in OURS}
         environ |= {"HEARTH_DATA_DIR": folder, "HEARTH_PORT_OFFSET": str(offset)}
-        environ |= {"HEARTH_KEK_FILE": f"{folder}/keys/kek", "HEARTH_INDEX_KEY_FILE": f"{folder}/keys/index_key"}
         subprocess.run(["sh", "deploy/setup.sh", "local"], cwd=ROOT, check=True)
         run = Process("make run", [sys.executable, "-m", "deploy.local", "run"], Path(folder) / "run.log", environ)
         started = time.perf_counter()

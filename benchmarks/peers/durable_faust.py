@@ -36,4 +36,4 @@ async def aggregate(stream: Any) -> None:
 
 
 if __name__ == "__main__":
-    faust.Worker(app, loglevel="ERROR").execute_from_commandline()
+    faust.Worker(app, loglevel="ERROR", redirect_stdouts=False).execute_from_commandline()

@@ -1,6 +1,7 @@
 """The peers' aggregation: a batch of facts does what its facts do one by one, and what is stored is counted right."""
 
 import json
+import sys
 from typing import Any
 
 from benchmarks import against
@@ -68,3 +69,10 @@ def test_the_work_asked_for() -> None:
     assert asked([]) == J1
     assert asked(["J2"]) == J2
     assert asked(["J2", "--quick"]) == Work(20_000, 20_000)
+
+
+def test_peers_run_in_their_own_environment_and_stock_faust_in_ours() -> None:
+    assert against.python_of("durable_faust") == sys.executable
+    assert "bench-venv" in against.python_of("durable_quix")
+    assert against.command("delivery_faststream_batch")[2:] == ["benchmarks.peers.delivery_faststream", "--batch"]
+    assert against.command("durable_batch_best")[2:] == ["benchmarks.peers.durable_batch_best"]
