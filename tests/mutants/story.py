@@ -19,6 +19,9 @@ from tests.running import Hearth
 PATIENCE = "12"
 """Seconds after which a number is wrong; with all rules the last one is right after some three."""
 
+SEEDS = (1, 2, 3)
+"""Those of the test: what is forwarded, for example, depends on the order in which facts arrive."""
+
 MERGING = ("crm.customer.merged.v1", "hearth.forwarded.v1", "hearth.absorbed.v1")
 """What the mechanism of merging does when one of the story's people turns out to have two ids."""
 
@@ -42,14 +45,14 @@ class Without(Hearth):
             process.wait_until(service.is_ready, 60)
 
 
-def told(engines: stack.Engines, service: str, type_: str) -> tuple[str, dict[str, str]]:
+def told(engines: stack.Engines, service: str, type_: str, seed: int = 1) -> tuple[str, dict[str, str]]:
     """Tell the story to a mutant; returns what was wrong ("" = nothing), and the logs by service."""
     with tempfile.TemporaryDirectory() as folder:
         hearth = Without(engines, Path(folder), "all", {"HEARTH_CLOCK": BEGIN})
         hearth.without = (service, type_)
         try:
             hearth.start()
-            done = hearth.cli("story", "check", "--seed", "1", "--patience", PATIENCE)
+            done = hearth.cli("story", "check", "--seed", str(seed), "--patience", PATIENCE)
             wrong = [
                 line for line in (done.stdout + done.stderr).splitlines() if re.search(r" is .*must be|not there", line)
             ]
@@ -87,9 +90,9 @@ def main(names: list[str]) -> int:
             survivors = 0
             tried = [f"{service}:{type_}" for service, type_ in used(logs)]
             for mutant in [each for each in tried if not names or each.startswith(tuple(names))]:
-                wrong, _ = told(engines, *mutant.split(":"))
+                wrong = next(filter(None, (told(engines, *mutant.split(":"), seed)[0] for seed in SEEDS)), "")
                 survivors += not wrong
-                print(f"{mutant:<48} {f'killed: {wrong}' if wrong else 'SURVIVED'}", flush=True)
+                print(f"{mutant:<48} {f'killed: {wrong[:120]}' if wrong else 'SURVIVED'}", flush=True)
             print(f"{len(tried)} rules of the story ({len(Story().numbers)} numbers), {survivors} survived")
             return 1 if survivors else 0
         finally:
