@@ -80,6 +80,7 @@ async def work(app: App, prepared: list[Batch]) -> float:
     await app.store.open_slot(Watermark(SLOT, "bench", 0, 0, 0, 1, 1))
     views = Views(SLOT, app.store)
     lane = Lane(SLOT, app.store, app.broker, app.folder, app.kinds, views, asyncio.sleep)
+    await views.flush()
     started = time.perf_counter()
     for each in prepared:
         assert await lane.work(each) == each.end

@@ -6,12 +6,12 @@ matplotlib is in the peers' environment; nothing here is imported by anything el
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
+
+from benchmarks.results import Result, by_plot
 
 mpl.use("Agg")
 from matplotlib import pyplot
@@ -22,7 +22,7 @@ OURS, FLOOR, OTHERS = "#1b6e53", "#9aa5ab", "#c2703d"
 PEERS = ("delivery_stock", "delivery_quix", "delivery_faststream", "delivery_raw", "durable_", "state_")
 
 
-def draw(group: str, unit: str, found: Sequence[dict[str, Any]]) -> Path:
+def draw(path: Path, found: Sequence[Result]) -> None:
     """One picture of the figures of a group that have the same unit; whiskers go from the least run to the most."""
     names, values = [each["name"] for each in found], [each["value"] for each in found]
     below = [each["value"] - each["spread"][0] for each in found]
@@ -33,13 +33,11 @@ def draw(group: str, unit: str, found: Sequence[dict[str, Any]]) -> Path:
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set_xlim(left=0)
-    axes.set_xlabel(f"{unit}, median of {len(found[0]['runs'])}")
-    axes.set_title(group)
+    axes.set_xlabel(f"{found[0]['unit']}, median of {len(found[0]['runs'])}")
+    axes.set_title(found[0]["group"])
     axes.spines[["top", "right"]].set_visible(False)
-    path = FOLDER / f"{re.sub('[^a-z0-9]+', '-', f'{group} {unit}'.lower()).strip('-')}.png"
     figure.savefig(path, dpi=110, metadata={"Software": None})
     pyplot.close(figure)
-    return path
 
 
 def colour(name: str) -> str:
@@ -48,13 +46,13 @@ def colour(name: str) -> str:
 
 
 def main() -> None:
-    """All groups."""
+    """All groups; pictures of figures that are no more go."""
     FOLDER.mkdir(exist_ok=True)
-    parts: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for each in json.loads(RESULTS.read_text()):
-        parts.setdefault((each["group"], each["unit"]), []).append(each)
-    for (group, unit), found in parts.items():
-        print(draw(group, unit, found).name)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
+    for name, found in by_plot(json.loads(RESULTS.read_text())).items():
+        draw(FOLDER / name, found)
+        print(f"docs/benchmarks/{name}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -48,3 +49,16 @@ def merged(old: Sequence[Result], new: Sequence[Result], order: Sequence[str]) -
     found = {each["name"]: each for each in [*old, *new]}
     places = {name: number for number, name in enumerate(order)}
     return sorted(found.values(), key=lambda each: places.get(each["name"], len(places)))
+
+
+def plot_of(group: str, unit: str) -> str:
+    """The file name of the picture of a group's figures of one unit."""
+    return re.sub("[^a-z0-9]+", "-", f"{group} {unit}".lower()).strip("-") + ".png"
+
+
+def by_plot(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """The figures of each picture, by its file name."""
+    found: dict[str, list[Result]] = {}
+    for each in results:
+        found.setdefault(plot_of(each["group"], each["unit"]), []).append(each)
+    return found

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.results import Result
+from benchmarks.results import Result, by_plot
 
 RESULTS = Path(__file__).parent / "results.json"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -59,13 +59,14 @@ SAYS = {
 
 
 def table(results: Sequence[Result]) -> str:
-    """The rows, and below them what was measured on what."""
+    """The rows, and below them the plots, and what was measured on what."""
     rows = [
         "| figure | median | spread | runs | against |",
         "|---|---|---|---|---|",
         *(row(each) for each in results),
     ]
-    return "\n".join([*rows, "", *measured(results)])
+    plots = [f"[{name.removesuffix('.png')}](benchmarks/{name})" for name in by_plot(results)]
+    return "\n".join([*rows, "", f"Plots: {', '.join(plots)}.", "", *measured(results)])
 
 
 def row(found: Result) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import table
 from benchmarks.figures import GROUPS
+from benchmarks.results import by_plot
 
 MACHINE = {"cpu": "C", "cores": 2, "memory_gib": 24, "python": "3.11", "broker": "Kafka 4"}
 RESULT = {
@@ -57,4 +58,11 @@ def test_only_what_is_between_the_markers_changes() -> None:
 
 def test_the_page_has_the_table_of_the_results() -> None:
     page = table.PAGE.read_text()
-    assert page == table.placed(page, table.table(json.loads(table.RESULTS.read_text()))), "run `make bench-page`"
+    results = json.loads(table.RESULTS.read_text())
+    assert page == table.placed(page, table.table(results)), "run `make bench-page`"
+    assert {each.name for each in (table.PAGE.parent / "benchmarks").iterdir()} == set(by_plot(results))
+
+
+def test_a_picture_has_the_figures_of_a_group_with_one_unit() -> None:
+    results = [{"group": "J1: x", "unit": "facts/s"}, {"group": "J1: x", "unit": "ms"}]
+    assert list(by_plot(results)) == ["j1-x-facts-s.png", "j1-x-ms.png"]
