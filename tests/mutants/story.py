@@ -90,7 +90,8 @@ def main(names: list[str]) -> int:
             survivors = 0
             tried = [f"{service}:{type_}" for service, type_ in used(logs)]
             for mutant in [each for each in tried if not names or each.startswith(tuple(names))]:
-                wrong = next(filter(None, (told(engines, *mutant.split(":"), seed)[0] for seed in SEEDS)), "")
+                service, type_ = mutant.split(":")
+                wrong = next(filter(None, (told(engines, service, type_, seed)[0] for seed in SEEDS)), "")
                 survivors += not wrong
                 print(f"{mutant:<48} {f'killed: {wrong[:120]}' if wrong else 'SURVIVED'}", flush=True)
             print(f"{len(tried)} rules of the story ({len(Story().numbers)} numbers), {survivors} survived")
