@@ -62,14 +62,21 @@ def note_deal(customer: Customer, fact: Fact, now: datetime, policy: Policy) -> 
 
 
 def note_satisfaction(customer: Customer, fact: Fact, now: datetime, policy: Policy) -> Told:
-    """The newest score; it is no event of the customer's, so it is not counted."""
+    """The newest score; it is no event of the customer's, so it is not counted. Of two that were told in one moment, for
+    the facts behind them came together, the one that rests on more is the later.
+    """
     said: SatisfactionChanged = fact.data
     stated, overall = said.stated, said.overall
     scores = Scores(
         fact.recorded_at, said.as_of, fact.id, stated.score, stated.confidence, overall.score, overall.confidence
     )
-    newest = max(customer.scores or scores, scores, key=lambda each: (each.recorded_at, each.as_of, each.id))
+    newest = max(customer.scores or scores, scores, key=_told_at)
     return move_on(customer, replace(customer, scores=newest), fact, policy)
+
+
+def _told_at(scores: Scores) -> tuple[datetime, datetime, float, str]:
+    sure = scores.stated_confidence + scores.overall_confidence
+    return scores.recorded_at, scores.as_of, sure, scores.id
 
 
 def _dealt(deal: Bought, fact: Fact) -> Bought:

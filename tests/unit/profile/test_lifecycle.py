@@ -67,6 +67,18 @@ def test_a_score_nobody_is_sure_of_satisfies_nobody() -> None:
     assert customer.lifecycle == "owner"
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_of_two_scores_told_in_one_moment_the_one_that_rests_on_more_is_believed(
+    order: tuple[int, int], names: tuple[str, str]
+) -> None:
+    """Two answers come in one batch: two scores with the same times, whose ids say nothing."""
+    first, second = scored(9, names[0], 75.0, 0.25), scored(9, names[1], 62.5, 0.4)
+    scores = fold([(first, second)[place] for place in order]).scores
+    assert scores is not None
+    assert (scores.id, scores.stated) == (names[1], 62.5)
+
+
 @pytest.mark.parametrize(
     ("said", "believed"),
     [
