@@ -37,6 +37,7 @@ COLUMNS = (
     ("unpublished", "unpublished"),
     ("doubled_outgoing", "out doubled"),
     ("longest_stall", "stall s"),
+    ("most_memory", "MB"),
 )
 
 

@@ -33,6 +33,7 @@ def _test() -> str:
 class Report:
     """What a run came to. `lost`, `doubled`, `wrong`, `unpublished` and `doubled_outgoing` hold one line per finding;
     all must be empty. `republished`: outgoing facts sent more than once in the same bytes, which is no fault.
+    `most_memory`: MB that the largest worker had of its own.
     """
 
     name: str = field(default_factory=_test)
@@ -49,6 +50,7 @@ class Report:
     compacted: int = 0
     dead: int = 0
     longest_stall: float = 0.0
+    most_memory: int = 0
     republished: int = 0
     gaps: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -191,6 +193,7 @@ def judge(
     counts = cluster.counts() + cluster.counts("profile")
     report.duplicates, report.refused_writes = counts["duplicate"], counts["lost_races"]
     report.replays, report.discarded = counts["replays"], counts["discarded"]
+    report.most_memory = round(max(member.peak for member in (*cluster.workers, *cluster.profiles, *cluster.gone)))
     report.longest_stall, report.gaps = round(cluster.longest_stall, 1), sorted(cluster.gaps)
     events = list(load.facts.values())
     loyalty, profile = read(cluster, "loyalty"), read(cluster, "profile")
