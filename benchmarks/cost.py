@@ -95,5 +95,5 @@ if __name__ == "__main__":
     os.environ.setdefault("HEARTH_LOG_LEVEL", "warning")
     quick = "--quick" in sys.argv
     kind, stored = sys.argv[1], int(sys.argv[2]) // (10 if quick and sys.argv[1] == "customers" else 1)
-    plan = (min(1_000, stored), 5 if quick else 20) if kind == "customers" else (1, 50 if quick else 300)
+    plan = (100 if quick else 1_000, 20) if kind == "customers" else (1, 50 if quick else 300)
     print(json.dumps(uvloop.run(measure(kind, stored, *plan))))

@@ -28,11 +28,13 @@ from deploy.local.paths import ROOT
 from deploy.local.runner import Run
 
 CLIENTS, ACCOUNTS = 32, 1_000
+HOLDS = {"most_open_holds: 20": "most_open_holds: 50"}
+"""The policy's line: 32 clients may each have a hold open."""
 
 
 def measure(door: str, what: str, seconds: float) -> dict[str, float]:
     """Requests a second and p99 in seconds, over all clients."""
-    with migrated() as run:
+    with migrated(HOLDS) as run:
         publish(run)
         start(run, "loyalty", "all")
         wait_for_points(run)

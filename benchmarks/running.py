@@ -5,27 +5,44 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from deploy.local import services, stack
+from deploy.local.paths import ROOT
 from deploy.local.process import Process
 from deploy.local.runner import READY_SECONDS, Run
 
 
 @contextlib.contextmanager
-def migrated() -> Iterator[Run]:
-    """A run in the bench's namespace, migrated; nothing of it runs yet, and what is started ends with the block."""
+def migrated(changed: Mapping[str, str] | None = None) -> Iterator[Run]:
+    """A run in the bench's namespace, migrated; nothing of it runs yet, and what is started ends with the block.
+
+    changed: lines of policies, and what stands there instead.
+    """
     engines = stack.Engines(os.environ["KAFKA_BOOTSTRAP"], os.environ["MONGO_URL"], None, None)
     with tempfile.TemporaryDirectory() as folder:
         run = Run(engines, services.on_free_ports(), Path(folder) / "data", Path(folder) / "log", lambda _text: None)  # type: ignore[arg-type]
         settings = {"HEARTH_NAMESPACE": os.environ["HEARTH_NAMESPACE"], "HEARTH_PORT_OFFSET": "0"}
         run.settings |= {**settings, "HEARTH_LOG_LEVEL": "error"}
+        run.settings["HEARTH_POLICY_DIR"] = str(policies(Path(folder) / "policy", changed or {}))
         run._migrate()
         try:
             yield run
         finally:
             run.stop()
+
+
+def policies(folder: Path, changed: Mapping[str, str]) -> Path:
+    """All shipped policies in one folder, with some lines changed; a line that none has is a mistake."""
+    folder.mkdir()
+    texts = {path.name: path.read_text() for path in ROOT.glob("services/*/policy/*.yaml")}
+    for line, instead in changed.items():
+        assert any(line in text.splitlines() for text in texts.values()), line
+        texts = {name: text.replace(f"\n{line}\n", f"\n{instead}\n") for name, text in texts.items()}
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return folder
 
 
 def start(run: Run, name: str, role: str) -> Process:

@@ -1,13 +1,16 @@
 """What the measuring processes compute: stored customers, batches, refolding, shares."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from benchmarks import cost, refold
 from benchmarks.client import ask_until
-from benchmarks.doors import ACCOUNTS, accounts_of
+from benchmarks.doors import ACCOUNTS, HOLDS, accounts_of
 from benchmarks.prepared import prepare
-from benchmarks.running import megabytes, share
+from benchmarks.running import megabytes, policies, share
 from benchmarks.stored import copies, one_customer
 from benchmarks.workload import Work, customer_id
 from chassis.fold.model import Key
@@ -88,3 +91,14 @@ def test_shares_and_memory() -> None:
     assert share([1.0, 2.0, 3.0, 4.0], 0.5) == 3.0
     assert share([1.0], 0.99) == 1.0
     assert megabytes("VmPeak:\t 5 kB\nVmHWM:\t  100000 kB\n", "VmHWM") == 102.4
+
+
+def test_policies_are_those_that_are_shipped_but_for_the_changed_lines(tmp_path: Path) -> None:
+    (line,) = HOLDS
+    made = policies(tmp_path / "policy", HOLDS)
+    assert {each.name for each in made.iterdir()} >= {"loyalty.yaml", "profile.yaml"}
+    text = (made / "loyalty.yaml").read_text()
+    assert HOLDS[line] in text.splitlines()
+    assert text.replace(HOLDS[line], line) == Path("services/loyalty/policy/loyalty.yaml").read_text()
+    with pytest.raises(AssertionError):
+        policies(tmp_path / "other", {"nonsense: 1": ""})
