@@ -31,7 +31,7 @@ class PolicyBook:
 
     def at(self, now: datetime) -> tuple[int, Any]:
         """Number and content in force at a time; before the first version, the first."""
-        version = self._versions[max(0, bisect_right(self._times, now) - 1)]
+        version = self._versions[max(0, bisect_right(self._times, now) - 1) if len(self._times) > 1 else 0]
         return version.number, version.content
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from chassis.fold.batch import Batch, dead_item, split
-from chassis.fold.merging import bring
+from chassis.fold.merging import Chains, bring
 from chassis.fold.model import Head, Key, Out, Version, Watermark, cause_of
 from chassis.fold.ports import Broker, Dead, Known, Store, Transient
 from chassis.fold.rules import NOTHING, Conflict, Folded, Folder, Item, empty_head, same_content
@@ -147,7 +147,11 @@ class Lane:
         """Step 4: fold and insert until every entity of the batch is in its chain; then what is to be published."""
         round_ = _Round(part, heads)
         while round_.todo:
-            folded = {key: await self._fold(heads[key], items, round_.unknown) for key, items in round_.todo.items()}
+            chains = await self._bring(heads, round_.todo)
+            folded = {
+                key: self._fold(heads[key], items, round_.unknown, chains.get(key, NOTHING))
+                for key, items in round_.todo.items()
+            }
             doubtful = {key for key, got in folded.items() if got.refused and not self._believed(key, round_.fresh)}
             lost = await self._insert(
                 [got.version for key, got in folded.items() if got.version is not None and key not in doubtful]
@@ -165,8 +169,15 @@ class Lane:
         dead = [*part.dead, *(dead_item(self.slot, item, error) for item, error in round_.refused)]
         return outs, dead, round_.heads
 
-    async def _fold(self, head: Head, items: list[Item], unknown: Collection[str]) -> Folded:
-        chains = await bring(self.store, self.folder, head, items) if self.folder.merges else NOTHING
+    async def _bring(self, heads: Mapping[Key, Head], todo: Mapping[Key, list[Item]]) -> dict[Key, Chains]:
+        """What was read for the entities whose items are about a merge: for few, or none."""
+        tied = self.folder.tied
+        concerned = (
+            [key for key, items in todo.items() if any(item.fact.type in tied for item in items)] if tied else []
+        )
+        return {key: await bring(self.store, self.folder, heads[key], todo[key]) for key in concerned}
+
+    def _fold(self, head: Head, items: list[Item], unknown: Collection[str], chains: Chains) -> Folded:
         return _fitting(self.folder.fold(head, items, self.slot, unknown=unknown, chains=chains), items)
 
     def _believed(self, key: Key, fresh: Collection[Key]) -> bool:

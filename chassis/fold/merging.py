@@ -253,10 +253,8 @@ def leaving_out_refusals(state: Any, facts: Sequence[Fact], apply: Callable[[Any
 
 
 async def bring(store: Store, folder: Folder, head: Head, items: Iterable[Item]) -> Chains:
-    """Read what the items need to be folded on a head: nothing, unless one of them is about a merge."""
+    """Read what the items, one of which is about a merge, need to be folded on a head."""
     facts = [item.fact for item in items]
-    if not any(folder.rules[fact.type].tie for fact in facts):
-        return Chains()
     standing = Standing(folder, head.key, head.state, head.ties, (), {})
     own = await _facts(store, folder.language, head.key, head.seq)
     return Chains(own, await _others(store, standing, [*own, *facts]))

@@ -92,6 +92,14 @@ class Store(Protocol):
         """Record a new slot; if it is there already, nothing changes."""
         ...
 
+    async def final_table(self) -> int:
+        """The rule table that was made final: workers with an older one take no slot. 0 until there is one."""
+        ...
+
+    async def set_table(self, slot: str, table: int) -> None:
+        """Raise the number of the rule table that may settle a slot; never lowers it."""
+        ...
+
     async def close_slot(self, slot: str) -> None:
         """Mark an older incarnation's slot as closed: everything it settled is published and viewed."""
         ...

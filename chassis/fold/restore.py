@@ -32,7 +32,10 @@ async def rebuild_views(store: Any, page: int = 1_000) -> int:
 
 
 async def finalize(store: Any, table: int) -> int:
-    """Raise the rule table of all slots: from now on no older release takes them. Returns how many were raised."""
+    """Make a rule table final: from now on no older release takes a slot, whether it is there or still to come. Returns
+    how many slots were raised. After a restore the copy may be older than this: do it again.
+    """
+    await store.make_final(table)
     older = [mark for mark in await store.all_watermarks() if mark.table < table]
     for mark in older:
         await store.set_table(mark.slot, table)

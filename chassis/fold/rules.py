@@ -55,7 +55,7 @@ class Folder:
     ) -> None:
         self.rules = rules
         self.kinds = kinds or {}
-        self.merges = any(rule.tie for rule in rules.values())
+        self.tied = frozenset(type_ for type_, rule in rules.items() if rule.tie)
         self.language = language
         self.policies = policies
         self.epoch = epoch

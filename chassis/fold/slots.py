@@ -27,17 +27,20 @@ def slot_name(topic_id: str, partition: int) -> str:
 async def open_slot(
     store: Store, broker: Broker, slot: str, topic: str, partition: int, log_start: int, table: int
 ) -> Watermark:
-    """The watermark to go on from. A new slot starts where the log starts, and is for no older release than the one
-    before it was; older incarnations are closed before anybody works in it.
+    """The watermark to go on from. A new slot starts where the log starts, older incarnations are closed first; and no slot,
+    however new, is for a release older than the final one.
     """
-    older = [mark for mark in await store.watermarks(topic, partition) if mark.slot != slot]
-    if await store.watermark(slot) is None:
-        newest = max([table, *(mark.table for mark in older)])
-        await store.open_slot(Watermark(slot, topic, partition, log_start, log_start, 1, newest))
-    for mark in older:
-        await close(store, broker, mark)
+    for mark in await store.watermarks(topic, partition):
+        if mark.slot != slot:
+            await close(store, broker, mark)
     mark = await store.watermark(slot)
-    assert mark is not None
+    if mark is None:
+        await store.open_slot(Watermark(slot, topic, partition, log_start, log_start, 1, table))
+        mark = await store.watermark(slot)
+        assert mark is not None
+    final = await store.final_table()  # after the slot is there: whoever makes a table final raises the slots there are
+    if mark.table < final:
+        await store.set_table(slot, final)
     if mark.settled < log_start:
         raise Gap(topic, partition, mark.settled, log_start)
     return mark

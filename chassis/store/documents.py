@@ -18,6 +18,9 @@ from chassis.fold.ports import Link, Transient
 
 Document = dict[str, Any]
 
+CHUNK_BYTES = 8 << 20
+CHUNK_DOCUMENTS = 2_000
+
 encode = msgspec.msgpack.Encoder().encode
 _facts = msgspec.msgpack.Decoder(list[Recorded])
 _outs = msgspec.msgpack.Decoder(list[Out])
@@ -63,14 +66,14 @@ def version_document(version: Version) -> Document:
     return document
 
 
-def view_document(kind: Kind, head: Head) -> Document:
-    """The view of a head: what the next fold needs, and what lists and timers search."""
+def view_document(kind: Kind, head: Head, state: bytes = b"") -> Document:
+    """The view of a head: what the next fold needs, and what lists and timers search. `state`: if it is encoded already."""
     due = kind.due(head.state)
     return {
         "_id": head.key.id,
         "s": head.seq,
         "f": head.format,
-        "state": encode(head.state),
+        "state": state or encode(head.state),
         "ids": head.memory.recent,
         "old": head.memory.older,
         "last": head.last,
@@ -83,6 +86,18 @@ def view_document(kind: Kind, head: Head) -> Document:
 def weight(document: Document) -> int:
     """About how many bytes a document has on the wire."""
     return 250 + sum(len(document.get(name, b"")) for name in ("facts", "out", "state", "ids", "old"))
+
+
+def chunks(documents: list[Document]) -> Iterator[tuple[int, list[Document]]]:
+    """Stretches that fit one command, each with the index of its first document."""
+    start, bytes_ = 0, 0
+    for index, document in enumerate(documents):
+        bytes_ += weight(document)
+        if index > start and (bytes_ > CHUNK_BYTES or index - start >= CHUNK_DOCUMENTS):
+            yield start, documents[start:index]
+            start, bytes_ = index, weight(document)
+    if documents:
+        yield start, documents[start:]
 
 
 class HeadReader:

@@ -14,8 +14,10 @@ from chassis.fold.model import Head, Key, Kind, Out, Recorded, Version, Watermar
 from chassis.fold.ports import Dead, Known, Link, Transient
 from chassis.store.connect import DURABLE, transient
 from chassis.store.documents import (
+    CHUNK_DOCUMENTS,
     Document,
     HeadReader,
+    chunks,
     facts_of,
     joined_document,
     link_id,
@@ -23,17 +25,15 @@ from chassis.store.documents import (
     outs_of,
     version_document,
     view_document,
-    weight,
 )
 from chassis.store.recall import find_known
 from chassis.store.repairs import Repairs, watermark_of
 
-CHUNK_BYTES = 8 << 20
-CHUNK_DOCUMENTS = 2_000
 AHEAD = 4
 """How many versions past its view an entity is looked for at once, when many heads are asked for."""
 
 DUPLICATE_KEY = 11000
+ENCODED_KEPT = 50_000
 
 
 class MongoStore(Repairs):
@@ -50,6 +50,7 @@ class MongoStore(Repairs):
         self.readers = {name: HeadReader(kind) for name, kind in kinds.items()}
         self.slots, self.topics = database["slots"], database["topics"]
         self.dead = database["dead"]
+        self._encoded: dict[Key, tuple[Head, bytes]] = {}
 
     def chain(self, kind: str) -> Any:
         """The collection of a kind's versions."""
@@ -133,10 +134,23 @@ class MongoStore(Repairs):
         lost: set[Key] = set()
         for kind in {version.key.kind for version in versions}:
             mine = [version for version in versions if version.key.kind == kind]
-            for start, documents in _chunks([version_document(version) for version in mine]):
+            whole = [version_document(version) for version in mine]
+            self._keep_encoded(mine, whole)
+            for start, documents in chunks(whole):
                 errors = await self._write("insert", self.chain(kind).name, "documents", documents)
                 lost.update(mine[start + error["index"]].key for error in errors)
         return lost
+
+    def _keep_encoded(self, versions: Sequence[Version], documents: Sequence[Document]) -> None:
+        """The state of a version is that of its view: encoded once, for this very head and no other of its number."""
+        if len(self._encoded) > ENCODED_KEPT:
+            self._encoded.clear()
+        for version, document in zip(versions, documents, strict=True):
+            self._encoded[version.key] = version.head, document["state"]
+
+    def _view_document(self, head: Head) -> Document:
+        kept = self._encoded.pop(head.key, None)
+        return view_document(self.kinds[head.key.kind], head, kept[1] if kept is not None and kept[0] is head else b"")
 
     async def _write(self, command: str, collection: str, field: str, items: list[Document]) -> list[Document]:
         """One unordered bulk; returns duplicate keys, raises `Transient` for any other error."""
@@ -151,7 +165,7 @@ class MongoStore(Repairs):
     @transient
     async def replace_views(self, heads: Iterable[Head]) -> None:
         for kind, group in _heads_by_kind(heads).items():
-            for _, documents in _chunks([view_document(self.kinds[kind], head) for head in group]):
+            for _, documents in chunks([self._view_document(head) for head in group]):
                 updates = [{"q": {"_id": d["_id"], "s": {"$lt": d["s"]}}, "u": d, "upsert": True} for d in documents]
                 errors = await self._write("update", self.view(kind).name, "updates", updates)
                 again = [{**updates[error["index"]], "upsert": False} for error in errors]
@@ -275,15 +289,3 @@ def _heads_by_kind(heads: Iterable[Head]) -> dict[str, list[Head]]:
 
 def _groups(items: Sequence[Key], size: int) -> Iterable[Sequence[Key]]:
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _chunks(documents: list[Document]) -> Iterable[tuple[int, list[Document]]]:
-    """Stretches that fit one command, each with the index of its first document."""
-    start, bytes_ = 0, 0
-    for index, document in enumerate(documents):
-        bytes_ += weight(document)
-        if index > start and (bytes_ > CHUNK_BYTES or index - start >= CHUNK_DOCUMENTS):
-            yield start, documents[start:index]
-            start, bytes_ = index, weight(document)
-    if documents:
-        yield start, documents[start:]

@@ -102,6 +102,17 @@ class Repairs:
         await self.slots.update_one({"_id": slot}, {"$max": {"table": table}})
 
     @transient
+    async def make_final(self, table: int) -> None:
+        """Remember the final rule table; never lowers it."""
+        await self.slots.update_one({"_id": "final"}, {"$max": {"table": table}}, upsert=True)
+
+    @transient
+    async def final_table(self) -> int:
+        """The rule table that was made final; 0 until there is one."""
+        found = await self.slots.find_one({"_id": "final"})
+        return 0 if found is None else int(found["table"])
+
+    @transient
     async def drop_views(self, kind: str) -> None:
         """Remove all views of a kind, keeping the indexes."""
         await self.view(kind).delete_many({})

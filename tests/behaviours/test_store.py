@@ -11,6 +11,8 @@ from chassis.fold import Head, Key, Out, Recorded, Version, Watermark
 from chassis.fold.compaction import compact
 from chassis.fold.memory import Memory, fact_mark
 from chassis.fold.ports import Dead, Transient
+from chassis.fold.restore import finalize
+from chassis.fold.slots import open_slot
 from chassis.store import MongoStore, connect
 from chassis.store.system import ensure_indexes
 from tests.simulator.script import KINDS, State
@@ -174,6 +176,25 @@ async def test_open_slots_of_a_place(store: Any) -> None:
     await store.open_slot(Watermark("new:1", "t", 1, 0, 0, 1, 1))
     await store.close_slot("old:0")
     assert [mark.slot for mark in await store.watermarks("t", 0)] == ["new:0"]
+
+
+async def test_a_final_table_is_remembered_never_lowered_and_no_slot(store: Any) -> None:
+    """Slots that are there are raised, and one that is opened later by an older release is raised at once."""
+    assert await store.final_table() == 0
+    await store.open_slot(Watermark("old:0", "t", 0, 5, 5, 1, 1))
+    assert await finalize(store, 3) == 1
+    assert await finalize(store, 2) == 0
+    assert await store.final_table() == 3
+    mark = await open_slot(store, Silent(), "new:0", "u", 0, 0, 1)
+    assert (mark.slot, mark.table) == ("new:0", 1), "as it was opened"
+    assert {mark.slot: mark.table for mark in await store.all_watermarks()} == {"old:0": 3, "new:0": 3}
+
+
+class Silent:
+    """A broker that nobody should need."""
+
+    async def publish(self, outs: Any) -> None:
+        raise AssertionError(outs)
 
 
 async def test_what_a_slot_touched_and_said(store: Any) -> None:

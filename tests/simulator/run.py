@@ -294,11 +294,16 @@ class Run:
         self._finalize()
         notes = {fact.id for fact in self.facts.values() if fact.type == "note"}
         for name in sorted(BROKEN | notes):
-            self.world.append("journal", 1, self.facts[name].subject, self.facts[name])
+            self.world.append("journal", self._partition_of(name), self.facts[name].subject, self.facts[name])
         BROKEN.clear()
         for partition in (0, 1):
             self._progress(partition, 10_000)
         return True
+
+    def _partition_of(self, name: str) -> int:
+        """Where a fact was read: a dead letter is sent again to where it came from."""
+        read = {record.value.id for record in self.world.logs.get(("journal", 0), [])}
+        return 0 if name in read else 1
 
     def _finish(self) -> bool:
         """Timers catch up, zombies come to their end, and the sweep finishes what nobody else will."""
@@ -371,6 +376,7 @@ class Run:
 
     def _finalize(self) -> None:
         """From now on no slot is for the older release."""
+        self.world.final = NEW
         for slot, mark in self.world.marks.items():
             self.world.marks[slot] = mark._replace(table=NEW)
 

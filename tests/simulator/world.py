@@ -58,7 +58,7 @@ class World:
         self.published: Counter[str] = Counter()
         self.sent: dict[str, Out] = {}
         self.fresh: list[tuple[dict[int, Stored], int]] = []
-        self.epoch, self.generation = 0, 0
+        self.epoch, self.generation, self.final = 0, 0, 0
         self.problems: list[str] = []
 
     def slot(self, topic: str, partition: int) -> str:
@@ -196,6 +196,24 @@ class MemoryStore:
         await Step()
         self.world.marks.setdefault(mark.slot, mark)
         await self._reply("open_slot")
+
+    async def final_table(self):
+        await Step()
+        return self.world.final
+
+    async def make_final(self, table):
+        await Step()
+        self.world.final = max(self.world.final, table)
+
+    async def all_watermarks(self):
+        await Step()
+        return list(self.world.marks.values())
+
+    async def set_table(self, slot, table):
+        await Step()
+        mark = self.world.marks[slot]
+        self.world.marks[slot] = mark._replace(table=max(mark.table, table))
+        await self._reply("set_table")
 
     async def close_slot(self, slot):
         await Step()
