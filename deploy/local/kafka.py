@@ -21,8 +21,14 @@ DEPENDENCIES = (
     ("org.apache.logging.log4j", "log4j-slf4j-impl", LOG4J),
 )
 
-PATIENCE = {"controller.quorum.fetch.timeout.ms": 10_000, "controller.quorum.election.timeout.ms": 3_000}
-"""Three brokers on a laptop are slow at times: by default they would elect another leader every few seconds."""
+SMALL = {
+    "controller.quorum.fetch.timeout.ms": 10_000,  # by default it would elect another leader whenever it is slow
+    "controller.quorum.election.timeout.ms": 3_000,
+    "num.network.threads": 1,
+    "num.io.threads": 2,
+    "background.threads": 2,
+}
+"""What one of several brokers on a laptop has besides."""
 
 LOGGING = """\
 status = error
@@ -77,7 +83,7 @@ class ApacheKafka(Broker):
         self, port: int, data: Path, log_dir: Path, *, node: int = 1, controllers: Mapping[int, int] | None = None
     ) -> None:
         if controllers:
-            self.name = f"kafka-{node}"
+            self.name, self.deadline = f"kafka-{node}", 120.0
         super().__init__(port, data, log_dir)
         self.node, self.controllers = node, controllers or {node: ports.free_ports(1)[0]}
         self.detour: tuple[int, int] | None = None
@@ -151,7 +157,7 @@ class ApacheKafka(Broker):
             "transaction.state.log.num.partitions": 4,
             "share.coordinator.state.topic.replication.factor": 1,
             "share.coordinator.state.topic.min.isr": 1,
-            **(PATIENCE if copies > 1 else {}),
+            **(SMALL if copies > 1 else {}),
             "broker.session.timeout.ms": 3000,  # how long the controller waits for a killed broker before it may return
             "broker.heartbeat.interval.ms": 500,
             "group.initial.rebalance.delay.ms": 0,
