@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +55,7 @@ class Bench:
         values: dict[str, float] = {}
         answers: dict[str, float] = {}
         for step in group.steps:
+            began = time.monotonic()
             try:
                 done = self.run(step.module, *(each.format_map(answers) for each in step.arguments))
             except (Failed, KeyError) as error:
@@ -62,7 +64,8 @@ class Bench:
                 continue
             answers |= done
             values |= taken(step, done)
-            print(f"  {json.dumps(taken(step, done))} {json.dumps(done)}", flush=True)
+            seconds = time.monotonic() - began
+            print(f"  {json.dumps(taken(step, done))} {json.dumps(done)} in {seconds:.0f} s", flush=True)
         return values
 
     def run(self, module: str, *arguments: str) -> dict[str, float]:
