@@ -167,6 +167,9 @@ class Lane:
         self.counts.applied += round_.applied
         outs = round_.outs + await self._unpublished(round_.found, mark)
         dead = [*part.dead, *(dead_item(self.slot, item, error) for item, error in round_.refused)]
+        reloaded = [heads[key] for key in round_.fresh if heads[key].seq]
+        if reloaded:  # others wrote these versions, of a closed slot perhaps: no restart of ours would make their views
+            await self.store.replace_views(reloaded)
         return outs, dead, round_.heads
 
     async def _bring(self, heads: Mapping[Key, Head], todo: Mapping[Key, list[Item]]) -> dict[Key, Chains]:

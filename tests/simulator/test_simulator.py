@@ -38,6 +38,19 @@ def test_nothing_is_lost_or_doubled_under_all_faults(shard: int) -> None:
     assert not quiet, f"these faults never happened, so nothing was shown: {quiet}"
 
 
+FOUND = {
+    8: "a new slot for an older release",
+    981: "a partition without a slot",
+    6407: "a view that was nobody's to make",
+}
+"""Seeds that found something, and what."""
+
+
+@pytest.mark.parametrize("seed", FOUND, ids=FOUND.values())
+def test_what_a_seed_found_is_mended(seed: int) -> None:
+    assert run(seed)[0] == []
+
+
 FAULTS_SEEN = (
     "crash",
     "zombie",
