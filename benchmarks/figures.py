@@ -55,7 +55,7 @@ ONE_BY_ONE = ("durable_faust", "durable_faststream", "durable_quix")
 DELIVERY = ("delivery_stock_faust", "delivery_quix", "delivery_faststream", "delivery_faststream_batch", "delivery_raw")
 DURABLE = ("floor_journal_to_profile", *ONE_BY_ONE, "durable_batch_best", "state_kafka_streams_eos")
 SLOW = "40000"
-"""Facts of the peers that write one by one: a fifth of J1, over as many customers; their speed does not change later."""
+"""Facts of the peers that write one by one: a fifth of J1, over as many customers, for all of it takes minutes."""
 
 
 def _delivery(scheme: str, name: str, against: tuple[str, ...], *headers: str) -> Step:
