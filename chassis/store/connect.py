@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable
 from types import CoroutineType
@@ -37,12 +38,14 @@ T = TypeVar("T")
 
 
 def transient(call: Callable[P, CoroutineType[Any, Any, T]]) -> Callable[P, CoroutineType[Any, Any, T]]:
-    """Whatever the driver raises says nothing about the effect: the caller tries again."""
+    """Whatever the driver raises says nothing about the effect: the caller tries again. A call ends by itself, also when
+    its caller is cancelled: the driver's locks do not survive it (then no call is ever answered again).
+    """
 
     @functools.wraps(call)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return await call(*args, **kwargs)
+            return await asyncio.shield(call(*args, **kwargs))
         except PyMongoError as error:
             raise Transient(f"database: {type(error).__name__} in {call.__name__}") from error
 
