@@ -31,7 +31,9 @@ class Topics:
     """Asks and administers a broker. Calls run in a thread; failures are `Transient`."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+        # Often: by it the client learns of a new controller. Until then it burns a core, asking for the dead one.
+        refresh = {"topic.metadata.refresh.interval.ms": 3_000}
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2, **refresh})
 
     async def find(self, names: Iterable[str]) -> dict[str, TopicFound]:
         """The topics that exist, of these."""

@@ -22,8 +22,8 @@ DEPENDENCIES = (
 )
 
 SMALL = {
-    "controller.quorum.fetch.timeout.ms": 10_000,  # by default it would elect another leader whenever it is slow
-    "controller.quorum.election.timeout.ms": 3_000,
+    "controller.quorum.fetch.timeout.ms": 5_000,  # by default it would elect another leader whenever it is slow
+    "controller.quorum.election.timeout.ms": 2_000,
     "num.network.threads": 1,
     "num.io.threads": 2,
     "background.threads": 2,

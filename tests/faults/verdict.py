@@ -3,14 +3,14 @@
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 import msgspec
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from pymongo import MongoClient
 
@@ -88,9 +88,19 @@ REPORTS: list[Report] = []
 # ---- quiet -----------------------------------------------------------------------------------------------------------
 
 
-def log_ends(cluster: Cluster, topics: Iterable[str]) -> dict[tuple[str, int], int]:
-    """The end of each partition's log."""
-    admin = AdminClient({"bootstrap.servers": cluster.engines.bootstrap, "log_level": 2})
+def log_ends(cluster: Cluster, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+    """The end of each partition's log; asked again while brokers change their minds about who leads it."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return _log_ends(AdminClient({"bootstrap.servers": cluster.engines.bootstrap, "log_level": 2}), topics)
+        except (KafkaException, KeyError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def _log_ends(admin: AdminClient, topics: Sequence[str]) -> dict[tuple[str, int], int]:
     found = admin.list_topics(timeout=20).topics
     places = [TopicPartition(topic, partition) for topic in topics for partition in found[topic].partitions]
     offsets = admin.list_offsets({place: OffsetSpec.latest() for place in places}, request_timeout=20)
