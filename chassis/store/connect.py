@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
+from asyncio import shield
 from collections.abc import AsyncIterator, Callable
 from types import CoroutineType
 from typing import Any, ParamSpec, TypeVar
@@ -45,7 +45,7 @@ def transient(call: Callable[P, CoroutineType[Any, Any, T]]) -> Callable[P, Coro
     @functools.wraps(call)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return await asyncio.shield(call(*args, **kwargs))
+            return await shield(call(*args, **kwargs))
         except PyMongoError as error:
             raise Transient(f"database: {type(error).__name__} in {call.__name__}") from error
 
