@@ -300,7 +300,8 @@ def _loyalty_values(report: Report, stored: Stored, events: list[dict[str, Any]]
         if customer not in stored.chains:
             continue
         chain = stored.chains[customer]
-        state, balances = chain.state, chain.state["balances"]
+        state = chain.state  # what is as it was at the beginning is not written
+        balances = Counter(state.get("balances", {}))
         spent = _captured(chain)
         wanted = {
             "pending": expected["pending"],
