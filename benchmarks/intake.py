@@ -9,22 +9,20 @@ Each service is a process of its own; engines by `KAFKA_BOOTSTRAP` and `MONGO_UR
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Producer
 from pymongo import MongoClient
 
+from benchmarks.running import migrated
 from chassis.publish import SETTINGS
 from contracts.intake.forms import FORMS
-from deploy.local import services, stack
+from deploy.local import services
 from deploy.local.runner import READY_SECONDS, Run
 from hearth.cli.load import synthetic
 
@@ -34,15 +32,8 @@ PATIENCE = 600.0
 
 def main(what: str, rate: int, events: int) -> dict[str, float]:
     """Measure one thing on fresh topics and databases."""
-    engines = stack.Engines(os.environ["KAFKA_BOOTSTRAP"], os.environ["MONGO_URL"], None, None)
-    with tempfile.TemporaryDirectory() as folder:
-        run = Run(engines, services.on_free_ports(), Path(folder) / "data", Path(folder) / "log", lambda _text: None)  # type: ignore[arg-type]
-        run.settings |= {"HEARTH_NAMESPACE": os.environ["HEARTH_NAMESPACE"], "HEARTH_PORT_OFFSET": "0"}
-        run._migrate()
-        try:
-            return latency(run, rate, events) if what == "latency" else throughput(run, what, events)
-        finally:
-            run.stop()
+    with migrated() as run:
+        return latency(run, rate, events) if what == "latency" else throughput(run, what, events)
 
 
 def throughput(run: Run, what: str, events: int) -> dict[str, float]:
@@ -86,7 +77,6 @@ def publish(run: Run, events: int) -> None:
 
 def start(run: Run, chosen: list[services.Service], role: str) -> None:
     """Start services in a role, and wait until they are ready."""
-    run.settings["HEARTH_LOG_LEVEL"] = "error"
     for service in chosen:
         run.running.append(services.process(service, role, run.settings, run.log_dir))
         run.running[-1].spawn()

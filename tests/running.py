@@ -17,6 +17,7 @@ from pymongo import MongoClient
 
 from chassis.publish import SETTINGS
 from deploy.local import services, stack
+from deploy.local.process import Process
 from deploy.local.runner import READY_SECONDS, Run
 from deploy.local.services import Service
 
@@ -53,10 +54,14 @@ class Hearth(Run):
         """Migrate, start the services in their role, wait until they are ready."""
         self._migrate()
         for service in self.services:
-            self.running.append(services.process(service, self.role, self.settings, self.log_dir))
+            self.running.append(self.process_of(service))
             self.running[-1].spawn()
         for service, process in zip(self.services, self.running, strict=True):
             process.wait_until(service.is_ready, READY_SECONDS)
+
+    def process_of(self, service: Service) -> Process:
+        """The process that a service will be, not started."""
+        return services.process(service, self.role, self.settings, self.log_dir)
 
     def service(self, name: str) -> Service:
         """One of the services."""

@@ -175,9 +175,7 @@ class Lane:
     async def _bring(self, heads: Mapping[Key, Head], todo: Mapping[Key, list[Item]]) -> dict[Key, Chains]:
         """What was read for the entities whose items are about a merge: for few, or none."""
         tied = self.folder.tied
-        concerned = (
-            [key for key, items in todo.items() if any(item.fact.type in tied for item in items)] if tied else []
-        )
+        concerned = [key for key, items in todo.items() if any(item.fact.type in tied for item in items)]
         return {key: await bring(self.store, self.folder, heads[key], todo[key]) for key in concerned}
 
     def _fold(self, head: Head, items: list[Item], unknown: Collection[str], chains: Chains) -> Folded:

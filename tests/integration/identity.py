@@ -48,6 +48,17 @@ def identifier(type_: str, value: str, **more: Any) -> dict[str, Any]:
     return {"type": type_, "value": value, **more}
 
 
+def five_identifiers(person: int) -> list[dict[str, Any]]:
+    """Everything that one of many people is known by, one of each type."""
+    return [
+        identifier("phone", f"1380000{person:04}"),
+        identifier("email", f"p{person}@example.com"),
+        identifier("wechat_unionid", f"union-{person}"),
+        identifier("wechat_openid", f"open-{person}"),
+        identifier("external", f"X{person}", issuer="shop"),
+    ]
+
+
 def contact(*identifiers: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A contact as senders write it."""
     return {"identifiers": list(identifiers), **more} if identifiers else more

@@ -14,7 +14,18 @@ from services.profile.domain.binding import Bond
 from services.profile.store.progress import IntakeSlots
 from services.profile.worker.resolver import Arrival, Resolver
 from services.profile.worker.telling import unmerge_outs
-from tests.integration.identity import NOW, Chance, Cut, Town, contact, described, fact, identifier, policy
+from tests.integration.identity import (
+    NOW,
+    Chance,
+    Cut,
+    Town,
+    contact,
+    described,
+    fact,
+    five_identifiers,
+    identifier,
+    policy,
+)
 
 
 @pytest.fixture
@@ -26,14 +37,7 @@ async def town(engines: Engines, namespace: str) -> AsyncIterator[Town]:
 
 def of_person(person: int, dice: random.Random) -> list[Fact]:
     """Events of one person that together tie five identifiers, each event carrying two or three of them."""
-    all_five = [
-        identifier("phone", f"1380000{person:04}"),
-        identifier("email", f"p{person}@example.com"),
-        identifier("wechat_unionid", f"union-{person}"),
-        identifier("wechat_openid", f"open-{person}"),
-        identifier("external", f"X{person}", issuer="shop"),
-    ]
-    order = dice.sample(all_five, 5)
+    order = dice.sample(five_identifiers(person), 5)
     chunks = [order[0:2], order[1:3], order[2:5]]
     return [described(f"e{person}-{place}", *chunk, occupation="architect") for place, chunk in enumerate(chunks)]
 

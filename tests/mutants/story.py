@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.local import services, stack
+from deploy.local.process import Process
 from hearth.cli.story import BEGIN, Story
 from tests.running import Hearth
 
@@ -31,18 +32,12 @@ class Without(Hearth):
 
     without: tuple[str, str] = ("", "-")
 
-    def start(self) -> None:
-        """Start, with the mutant in place of its service."""
-        self._migrate()
-        name, type_ = self.without
-        for service in self.services:
-            process = services.process(service, self.role, self.settings, self.log_dir)
-            if name in ("", service.name):
-                process.command = [sys.executable, "-m", "tests.mutants.without", service.name, type_, self.role]
-            self.running.append(process)
-            process.spawn()
-        for service, process in zip(self.services, self.running, strict=True):
-            process.wait_until(service.is_ready, 60)
+    def process_of(self, service: services.Service) -> Process:
+        """The mutant in place of its service."""
+        process, (name, type_) = super().process_of(service), self.without
+        if name in ("", service.name):
+            process.command = [sys.executable, "-m", "tests.mutants.without", service.name, type_, self.role]
+        return process
 
 
 def told(engines: stack.Engines, service: str, type_: str, seed: int = 1) -> tuple[str, dict[str, str]]:

@@ -27,7 +27,7 @@ from services.profile.store.vault import Vault
 from services.profile.worker.binder import Binder
 from services.profile.worker.deciding import Decider
 from services.profile.worker.resolver import Arrival, Resolver
-from tests.integration.identity import INDEX_KEY, KEK, NOW, book, described, identifier, policy
+from tests.integration.identity import INDEX_KEY, KEK, NOW, book, described, five_identifiers, policy
 from tests.simulator.mongo import Database
 from tests.simulator.world import Step
 
@@ -229,13 +229,7 @@ def _book() -> Any:
 
 @cache
 def _event(person: int, place: int, chunk: tuple[int, ...]) -> Fact:
-    five = [
-        identifier("phone", f"1380000{person:04}"),
-        identifier("email", f"p{person}@example.com"),
-        identifier("wechat_unionid", f"union-{person}"),
-        identifier("wechat_openid", f"open-{person}"),
-        identifier("external", f"X{person}", issuer="shop"),
-    ]
+    five = five_identifiers(person)
     return described(f"e{person}-{place}", *(five[each] for each in chunk), occupation="architect")
 
 
