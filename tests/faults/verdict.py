@@ -107,11 +107,15 @@ def _log_ends(admin: AdminClient, topics: Sequence[str]) -> dict[tuple[str, int]
     return {(place.topic, place.partition): future.result().offset for place, future in offsets.items()}
 
 
-def seen(cluster: Cluster, seconds: float = 60) -> None:
-    """Wait until loyalty has settled what is in the journal now (accounts exist before commands come)."""
+def seen(cluster: Cluster, seconds: float = 60, service: str = "loyalty") -> None:
+    """Wait until a service has settled what is in the journal now (accounts exist before commands come)."""
     ends = log_ends(cluster, [cluster.journal])
     with MongoClient[Any](cluster.engines.mongo_url, tz_aware=True) as client:
-        until(lambda: _settled(cluster, client, "loyalty", ends), seconds, lambda: "the first facts were not settled")
+        until(
+            lambda: _settled(cluster, client, service, ends),
+            seconds,
+            lambda: f"{service} settled only {_marks(cluster, client, service)} of {ends}",
+        )
 
 
 def settle(cluster: Cluster, seconds: float = 90) -> None:
