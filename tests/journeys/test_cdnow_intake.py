@@ -47,9 +47,11 @@ def test_the_whole_log(make_engines: Callable[..., stack.Engines], path: Path, t
 @pytest.mark.integration
 @pytest.mark.timeout(900)
 def test_a_slice_of_the_log(engines: stack.Engines, path: Path, tmp_path: Path) -> None:
-    """Every 23rd person: about 3,000 purchases."""
-    rows = [row for row in oracle.rows(path) if _number(row.customer) % 23 == 0]
-    assert len(rows) > 2_500
+    """Every 46th person: about 1,500 purchases. The embedded database reads a chain by looking at all of them, so twice
+    as many people take four times as long.
+    """
+    rows = [row for row in oracle.rows(path) if _number(row.customer) % 46 == 0]
+    assert len(rows) > 1_250
     replay(engines, path, tmp_path, rows, 400)
 
 
@@ -137,7 +139,7 @@ def send(hearth: Hearth, sent: list[tuple[str, str, dict[str, Any]]]) -> None:
 def resolved(hearth: Hearth, accepted: int, seconds: float) -> None:
     """Wait until every acceptable event is decided and in the journal."""
     with hearth.database("profile") as database:
-        until(lambda: database["inbox"].count_documents({}), lambda n: n == accepted, f"{accepted} accepted", seconds)
+        until(database["inbox"].estimated_document_count, lambda n: n == accepted, f"{accepted} accepted", seconds)
         until(lambda: database["links"].count_documents({"todo": 1}), lambda n: n == 0, "all merges told", seconds)
         for topic in (DEALS, LINKS):
             at_rest(hearth, database, f"{hearth.namespace}.{topic}", seconds)
