@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from chassis.clock import Clock, ClockError
 from chassis.errors import ClockRefused
-from chassis.web import problem
+from chassis.gate.gate import Gate
+from chassis.web import Guard, problem
 
 
 class Health(Protocol):
@@ -29,7 +30,12 @@ class Health(Protocol):
 
 
 def make_admin(
-    health: Health, clock: Clock, registry: CollectorRegistry, state: Callable[[], Any], more: Sequence[Route] = ()
+    health: Health,
+    clock: Clock,
+    registry: CollectorRegistry,
+    state: Callable[[], Any],
+    gate: Gate,
+    more: Sequence[Route] = (),
 ) -> Starlette:
     """The app of the admin port. `state()` is what `GET /v1/state` shows: lanes, positions, counts; `more` its routes."""
 
@@ -61,7 +67,7 @@ def make_admin(
             return problem(ClockRefused('send {"now": "<RFC 3339 instant>"} or {"now": "real"}', "/now"), request)
         return await show_clock(request)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/startupz", startupz),
             Route("/livez", livez),
@@ -73,6 +79,8 @@ def make_admin(
             *more,
         ]
     )
+    app.add_middleware(Guard, gate=gate, routes=app.router.routes, prefix="admin ")
+    return app
 
 
 def _verdict(against: list[str]) -> Response:

@@ -21,6 +21,10 @@ from chassis.fold.model import Key
 from chassis.fold.ports import Transient
 from chassis.fold.resend import Resending
 from chassis.fold.rules import Folder
+from chassis.gate.audit_doors import audit_routes
+from chassis.gate.gate import Gate
+from chassis.gate.issuer import verifier_of
+from chassis.gate.table import load_table
 from chassis.policy import no_policy
 from chassis.publish import Publisher
 from chassis.rpc import make_server, set_serving
@@ -29,6 +33,7 @@ from chassis.service import Definition
 from chassis.serving import HttpServer, PortTaken, listen
 from chassis.settings import Settings
 from chassis.store import MongoStore, connect
+from chassis.store.audit import AuditLog
 from chassis.store.system import load_policies, ping, read_epoch
 from chassis.stream.lanes import Mounted
 from chassis.stream.topics import Topics
@@ -52,11 +57,20 @@ class App:
         self.database = self.client[database_name(settings, definition.name)]
         self.topics = Topics(settings.kafka_bootstrap)
         self.faults = Faults()
+        self.audit = AuditLog(self.database)
+        self.gate = self._gate()
         self.worker: Worker | None = None
         self.timer_loop: TimerLoop | None = None
         self.role = ""
         self._closing = contextlib.AsyncExitStack()
         self._started = False
+
+    def _gate(self) -> Gate:
+        """Raises `TableError` if the policy table is wrong."""
+        own, settings = self.definition, self.settings
+        table, where = load_table(own.access, settings.policy_dir), own.whereabouts(self)
+        verifier = verifier_of(settings) if settings.auth == "oidc" else None
+        return Gate(own.name, table, verifier, where, self.audit, self.clock.now, settings.requests_per_second)
 
     async def prepare(self) -> None:
         """What every role needs: the store, the folder with the policies in force, the publisher, the commands."""
@@ -117,7 +131,12 @@ class App:
 
     async def _serve_admin(self) -> None:
         registry = make_registry(Figures(self.definition.name, lambda: self.worker, lambda: self.timer_loop))
-        await self._serve(make_admin(self, self.clock, registry, self.state, dead_routes(self)), "admin")
+        await self._serve(
+            make_admin(
+                self, self.clock, registry, self.state, self.gate, [*dead_routes(self), *audit_routes(self.audit)]
+            ),
+            "admin",
+        )
 
     async def _serve(self, app: Any, name: str) -> None:
         server = HttpServer(app, listen(self.settings.bind, self.port(name)))
@@ -126,8 +145,10 @@ class App:
 
     async def _serve_api(self) -> None:
         own = self.definition
-        await self._serve(make_web(f"Hearth {own.name}", own.version, own.routers(self), own.refusals), "http")
-        server, health = make_server(lambda made: own.servicers(self, made), own.refusals, self.settings.reflection)
+        web = make_web(f"Hearth {own.name}", own.version, own.routers(self), own.refusals, self.gate)
+        await self._serve(web, "http")
+        reflect, add = self.settings.reflection, lambda made: own.servicers(self, made)
+        server, health = make_server(add, own.refusals, reflect, self.gate)
         address = f"{self.settings.bind}:{self.port('grpc')}"
         try:
             server.add_insecure_port(address)

@@ -96,6 +96,34 @@ class Unavailable(ChassisError):
     title = "The database or the broker does not answer; try again"
 
 
+class Unauthenticated(ChassisError):
+    """The request does not show who asks: send a token of the issuer, valid now and for this audience, in the header
+    `Authorization` (gRPC: metadata `authorization`), never in the URL.
+    """
+
+    code = "unauthenticated"
+    status = 401
+    title = "Send a valid token: Authorization: Bearer <token>"
+
+
+class Forbidden(ChassisError):
+    """The policy table does not allow this to any of the caller's roles, or not for this object."""
+
+    code = "forbidden"
+    status = 403
+    title = "Not allowed"
+
+
+class TooManyRequests(ChassisError):
+    """The caller asks more often than is allowed; `Retry-After` says after how many seconds to go on."""
+
+    code = "too_many_requests"
+    status = 429
+    title = "Too many requests; wait and try again"
+    retry_after = 1
+    """Seconds."""
+
+
 class ClockRefused(ChassisError):
     """The clock cannot be moved there: it is the real one, or the instant is malformed or in the past."""
 

@@ -14,6 +14,7 @@ import structlog
 
 from chassis.app import ROLES, App
 from chassis.fold.ports import Transient
+from chassis.gate.table import TableError
 from chassis.logs import configure
 from chassis.migrate import migrate
 from chassis.seal import KeyFileError
@@ -25,7 +26,7 @@ from chassis.tasks import COMMON
 log = structlog.get_logger()
 
 USAGE = "usage: python -m services.{name} api | worker | all | migrate | task NAME [ARGUMENT …]"
-MISTAKES = (SettingsError, KeyFileError, PortTaken, WrongPartitions, LookupError, Transient)
+MISTAKES = (SettingsError, KeyFileError, PortTaken, WrongPartitions, LookupError, TableError, Transient)
 """Errors whose message says all; a trace would only hide it."""
 
 

@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection
 
 from chassis.errors import ChassisError, DeadlineExceeded, Unavailable
 from chassis.fold.ports import Transient
+from chassis.gate.gate import Gate, ids_in
 
 log = structlog.get_logger()
 
@@ -25,11 +26,14 @@ LONGEST = 15.0
 
 CODES = {
     400: code_pb2.INVALID_ARGUMENT,
+    401: code_pb2.UNAUTHENTICATED,
+    403: code_pb2.PERMISSION_DENIED,
     404: code_pb2.NOT_FOUND,
     409: code_pb2.FAILED_PRECONDITION,
     412: code_pb2.ABORTED,
     413: code_pb2.INVALID_ARGUMENT,
     422: code_pb2.INVALID_ARGUMENT,
+    429: code_pb2.RESOURCE_EXHAUSTED,
     503: code_pb2.UNAVAILABLE,
     504: code_pb2.DEADLINE_EXCEEDED,
 }
@@ -38,11 +42,11 @@ _GRPC = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def make_server(
-    add: Callable[[aio.Server], Sequence[str]], refusals: type[Exception], reflect: bool
+    add: Callable[[aio.Server], Sequence[str]], refusals: type[Exception], reflect: bool, gate: Gate
 ) -> tuple[aio.Server, Any]:
     """A server with our interceptor; `add` mounts servicers and returns their full names. Returns it and its health."""
     server = aio.server(
-        interceptors=[_Errors((ChassisError, refusals))],
+        interceptors=[_Guard((ChassisError, refusals), gate)],
         options=[
             ("grpc.max_receive_message_length", 1 << 20),
             ("grpc.max_connection_age_ms", 300_000),
@@ -74,24 +78,30 @@ def rich_status(error: Any) -> status_pb2.Status:
     return status_pb2.Status(code=CODES.get(error.status, code_pb2.INTERNAL), message=detail, details=[packed])
 
 
-class _Errors(aio.ServerInterceptor):
-    """Turns our errors into rich statuses and bounds every unary call in time."""
+class _Guard(aio.ServerInterceptor):
+    """Asks the gate, turns our errors into rich statuses, and bounds every unary call in time.
 
-    def __init__(self, known: tuple[type[Exception], ...]) -> None:
-        self.known = known
+    Health and reflection stream or tell nothing of anybody: they are open.
+    """
+
+    def __init__(self, known: tuple[type[Exception], ...], gate: Gate) -> None:
+        self.known, self.gate = known, gate
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
+        method = handler_call_details.method
+        if handler is None or handler.unary_unary is None or method.startswith(f"/{health.SERVICE_NAME}/"):
             return handler
-        return grpc.unary_unary_rpc_method_handler(
-            self._guarded(handler.unary_unary), handler.request_deserializer, handler.response_serializer
-        )
+        package, _, door = method[1:].partition("/")
+        call = self._guarded(handler.unary_unary, f"{package.rpartition('.')[2]}/{door}")
+        return grpc.unary_unary_rpc_method_handler(call, handler.request_deserializer, handler.response_serializer)
 
-    def _guarded(self, call: Any) -> Any:
+    def _guarded(self, call: Any, door: str) -> Any:
         async def guarded(request: Any, context: Any) -> Any:
             try:
                 async with asyncio.timeout(LONGEST):
+                    await self.gate.know(door, metadata(context, "authorization"), _address(context))
+                    await self.gate.admit(door, ids_in({field.name: value for field, value in request.ListFields()}))
                     return await call(request, context)
             except self.known as error:
                 await _abort(context, error)
@@ -107,6 +117,11 @@ class _Errors(aio.ServerInterceptor):
             return None
 
         return guarded
+
+
+def _address(context: Any) -> str:
+    """The caller's address without its port, from gRPC's `ipv4:127.0.0.1:50000`."""
+    return context.peer().partition(":")[2].rpartition(":")[0]
 
 
 async def _abort(context: Any, error: Any) -> None:

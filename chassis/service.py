@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chassis.fold.model import Due, Key, Kind, Out, Rule
 from chassis.fold.relay import Handler
+from chassis.gate.gate import Whereabouts
 from chassis.policy import PolicyBook
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class Definition:
     make_due: Callable[[Key, Due, datetime], Any]
     routers: Callable[[App], Sequence[Any]]
     servicers: Callable[[App, Any], Sequence[str]]
+    access: Path
+    """The policy table of the doors as it is shipped."""
     policy_file: str = ""
     policy_from: Callable[[Mapping[str, Any]], Any] | None = None
     indexes: Sequence[Index] = ()
@@ -67,4 +71,6 @@ class Definition:
     relayed: Sequence[str] = ()
     relay: Callable[[App], Handler] | None = None
     """Makes what decides about the records of the topics in `relayed`; these are not folded."""
+    whereabouts: Callable[[App], Mapping[str, Whereabouts]] = lambda _app: {}
+    """Resource of the policy table → how to find where a thing of it belongs."""
     tasks: Mapping[str, Callable[[App, Sequence[str]], Awaitable[int]]] = field(default_factory=dict)

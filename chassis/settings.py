@@ -45,6 +45,14 @@ class Settings(BaseSettings):
     admin_port: int = Field(0, ge=0, le=65535, description="Admin port; 0 = the service's own default plus the offset.")
     port_offset: int = Field(0, ge=0, le=50000, description="Added to every default port.")
     auth: Literal["none", "oidc"] = Field("none", description="`none` starts only while every listener is loopback.")
+    oidc_issuer: str = Field("", description="URL of the issuer of tokens, exactly as in their `iss`; with `oidc`.")
+    oidc_audience: str = Field("hearth", description="What tokens must name as their audience (`aud`).")
+    oidc_jwks_url: str = Field("", description="Where the issuer's keys are; empty = by its discovery document.")
+    requests_per_second: float = Field(
+        200.0,
+        ge=0,
+        description="Requests of one caller that one process answers for ever; twice that at once; 0 = any.",
+    )
     kek_file: Path = Field(Path(".hearth/keys/kek"), description="Key-encryption key: 32 bytes, base64, mode 0600.")
     index_key_file: Path = Field(
         Path(".hearth/keys/index_key"), description="Key of blind indexes: 32 bytes, base64, 0600."
@@ -89,7 +97,8 @@ class Settings(BaseSettings):
         if self.auth == "oidc":
             if self.clock != "real":
                 raise ValueError("HEARTH_CLOCK can only be `real` with HEARTH_AUTH=oidc")
-            raise ValueError("HEARTH_AUTH=oidc is not built yet; this release runs on loopback with HEARTH_AUTH=none")
+            if not self.oidc_issuer:
+                raise ValueError("HEARTH_AUTH=oidc needs HEARTH_OIDC_ISSUER, the URL of the issuer of tokens")
         return self
 
     def named(self, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from chassis.errors import (
     BadIfMatch,
@@ -23,6 +25,7 @@ from chassis.errors import (
     Unavailable,
 )
 from chassis.fold.ports import Transient
+from chassis.gate.gate import Gate, ids_in
 
 log = structlog.get_logger()
 
@@ -31,11 +34,11 @@ DEADLINE = 15.0
 PROBLEM = "application/problem+json"
 
 
-def make_web(title: str, version: str, routers: Sequence[APIRouter], refusals: type[Exception]) -> FastAPI:
+def make_web(title: str, version: str, routers: Sequence[APIRouter], refusals: type[Exception], gate: Gate) -> FastAPI:
     """An app whose every error is a problem document. `refusals`: the base class of the business's own errors."""
     app = FastAPI(title=title, version=version, docs_url="/docs", redoc_url=None)
     for router in routers:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # flat, so that the gate sees each door
     for kind, handler in (
         (ChassisError, _known),
         (refusals, _known),
@@ -45,28 +48,59 @@ def make_web(title: str, version: str, routers: Sequence[APIRouter], refusals: t
         (Exception, _unknown),
     ):
         app.add_exception_handler(kind, handler)
-    app.add_middleware(_Guard)
+    app.add_middleware(Guard, gate=gate, routes=app.router.routes, refusals=refusals)
     return app
 
 
-class _Guard:
-    """Refuses large bodies and ends requests that take too long."""
+class Guard:
+    """Asks the gate, refuses large bodies, and ends requests that take too long. `prefix` of the doors' names."""
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
+    def __init__(
+        self, app: Any, gate: Gate, routes: Sequence[Any], refusals: type[Exception] = ChassisError, prefix: str = ""
+    ) -> None:
+        self.app, self.gate, self.routes, self.prefix = app, gate, routes, prefix
+        self.known = (ChassisError, refusals)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         try:
             async with asyncio.timeout(DEADLINE):
+                door, ids = self._door(scope)
+                request = Request(scope)
+                address = request.client.host if request.client else ""
+                if door:
+                    await self.gate.know(door, request.headers.get("authorization"), address)
                 body = await _body(receive)
+                if door:
+                    await self.gate.admit(door, {**ids_in(_members(body)), **ids_in(request.query_params), **ids})
                 await self.app(scope, _again(body, receive), send)
-        except BodyTooLarge as error:
+        except self.known as error:
             await problem(error, Request(scope))(scope, receive, send)
+        except Transient:
+            await problem(Unavailable(), Request(scope))(scope, receive, send)
         except TimeoutError:
             await problem(DeadlineExceeded(), Request(scope))(scope, receive, send)
+
+    def _door(self, scope: Any) -> tuple[str, dict[str, str]]:
+        """The door's name and the ids in its path; none for what fits no route: there is nothing to guard."""
+        for route in self.routes:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                method = "GET" if scope["method"] == "HEAD" else scope["method"]
+                return f"{self.prefix}{method} {route.path}", ids_in(found.get("path_params", {}))
+        return "", {}
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    """The members of a JSON object; none if it is something else, which the handler refuses."""
+    try:
+        found = json.loads(body) if body[:1] == b"{" else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 async def _body(receive: Any) -> bytes:
@@ -101,7 +135,14 @@ def problem(error: Any, request: Request, errors: Sequence[dict[str, str]] = ())
         "errors": list(errors) or _pointed(error),
         "trace_id": trace,
     }
-    return JSONResponse(content, error.status, media_type=PROBLEM)
+    return JSONResponse(content, error.status, _headers(error), media_type=PROBLEM)
+
+
+def _headers(error: Any) -> dict[str, str]:
+    """What goes with an error beside its document."""
+    if error.status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    return {"Retry-After": str(error.retry_after)} if error.status == 429 else {}
 
 
 def _pointed(error: Any) -> list[dict[str, str]]:

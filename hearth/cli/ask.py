@@ -7,7 +7,7 @@ import urllib.request
 from typing import Any
 
 from hearth.cli.errors import CliError, NotThere
-from hearth.cli.places import admin_of, url_of
+from hearth.cli.places import admin_of, token_of_caller, url_of
 
 TIMEOUT = 20.0
 
@@ -19,7 +19,7 @@ def ask(service: str, path: str, **query: str | int | None) -> Any:
 
 def ask_admin(service: str, path: str) -> Any:
     """The JSON answer of the admin door."""
-    return _get(service, admin_of(service), path, {}, accept=(200, 503))
+    return _get(service, admin_of(service), path, {}, accept=(200, 409, 503))
 
 
 def tell(service: str, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
@@ -48,7 +48,11 @@ def _post(service: str, base: str, path: str, body: Any, headers: dict[str, str]
     return _open(service, base, asked)
 
 
-def _open(service: str, base: str, asked: Any, accept: tuple[int, ...] = (200,)) -> Any:
+def _open(service: str, base: str, url: Any, accept: tuple[int, ...] = (200,)) -> Any:
+    asked = url if isinstance(url, urllib.request.Request) else urllib.request.Request(url)  # noqa: S310
+    token = token_of_caller()
+    if token:
+        asked.add_header("Authorization", f"Bearer {token}")
     try:
         with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
             return json.load(answer)

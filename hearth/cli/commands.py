@@ -8,6 +8,7 @@ import typer
 
 from hearth.cli import play, show
 from hearth.cli.ask import ask, segment
+from hearth.cli.audit import audit
 from hearth.cli.dead import dead
 from hearth.cli.doctor import examine
 from hearth.cli.errors import CliError
@@ -26,6 +27,7 @@ for _name, _part in (
     ("account", accounts),
     ("events", events),
     ("dead", dead),
+    ("audit", audit),
 ):
     app.add_typer(_part, name=_name)
 

@@ -1,6 +1,7 @@
 """Where Hearth is, out of the environment, with the addresses of `make run` where nothing is said."""
 
 import os
+from pathlib import Path
 
 from hearth.cli.errors import CliError
 
@@ -23,6 +24,20 @@ def admin_of(service: str) -> str:
 def bootstrap() -> str:
     """The brokers, `host:port[,…]`: `KAFKA_BOOTSTRAP`."""
     return os.environ.get("KAFKA_BOOTSTRAP") or f"127.0.0.1:{BROKER + _offset()}"
+
+
+def token_of_caller() -> str:
+    """The token to show at the doors: `HEARTH_TOKEN`, or what is in the file `HEARTH_TOKEN_FILE`; "" where there is none.
+
+    Raises `CliError` if the file cannot be read.
+    """
+    file = os.environ.get("HEARTH_TOKEN_FILE")
+    if not file:
+        return os.environ.get("HEARTH_TOKEN", "")
+    try:
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise CliError(f"HEARTH_TOKEN_FILE: {file} cannot be read ({error.strerror})") from None
 
 
 def topic(name: str) -> str:

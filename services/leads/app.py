@@ -5,11 +5,13 @@ from chassis.fold.model import Kind
 from chassis.policy import PolicyBook
 from chassis.service import Definition
 from chassis.settings import Settings
+from contracts.access import ACCESS
 from contracts.catalog import JOURNAL
 from contracts.errors import Refused
 from contracts.language import Language
 from contracts.topics import plans_of, read_by
 from services.leads.api.routes import routers
+from services.leads.api.where import whereabouts
 from services.leads.rpc.servicer import add_servicers
 from services.leads.settings import PORTS
 from services.leads.store.book import BOOK, INDEXES
@@ -44,6 +46,8 @@ def build(settings: Settings) -> App:
             make_due=make_due,
             routers=routers,
             servicers=add_servicers,
+            access=ACCESS,
+            whereabouts=whereabouts,
             indexes=INDEXES,
         ),
         settings,

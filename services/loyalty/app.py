@@ -7,6 +7,7 @@ from chassis.fold.model import Kind
 from chassis.policy import PolicyBook
 from chassis.service import Definition
 from chassis.settings import Settings
+from contracts.access import ACCESS
 from contracts.catalog import JOURNAL
 from contracts.errors import Refused
 from contracts.language import Language
@@ -48,6 +49,7 @@ def build(settings: Settings) -> App:
             make_due=make_due,
             routers=routers,
             servicers=add_servicers,
+            access=ACCESS,
             policy_from=policy_from,
             policy_file=str(Path(__file__).parent / "policy" / "loyalty.yaml")
             if settings.policy_dir is None

@@ -7,12 +7,14 @@ from chassis.fold.model import Kind
 from chassis.policy import PolicyBook
 from chassis.service import Definition
 from chassis.settings import Settings
+from contracts.access import ACCESS
 from contracts.catalog import JOURNAL
 from contracts.errors import Refused
 from contracts.intake.forms import FORMS
 from contracts.language import Language
 from contracts.topics import named, plans_of, read_by
 from services.profile.api.routes import routers
+from services.profile.api.where import whereabouts
 from services.profile.domain.policy import policy_from
 from services.profile.rpc.servicer import add_servicers
 from services.profile.settings import PORTS
@@ -51,6 +53,8 @@ def build(settings: Settings) -> App:
             make_due=make_due,
             routers=routers,
             servicers=add_servicers,
+            access=ACCESS,
+            whereabouts=whereabouts,
             every_second=each_second,
             said_besides=said_since,
             policy_from=policy_from,

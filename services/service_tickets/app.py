@@ -7,11 +7,13 @@ from chassis.fold.model import Kind
 from chassis.policy import PolicyBook
 from chassis.service import Definition
 from chassis.settings import Settings
+from contracts.access import ACCESS
 from contracts.catalog import JOURNAL
 from contracts.errors import Refused
 from contracts.language import Language
 from contracts.topics import plans_of, read_by
 from services.service_tickets.api.routes import routers
+from services.service_tickets.api.where import whereabouts
 from services.service_tickets.domain.commands import COMMANDS
 from services.service_tickets.domain.policy import policy_from
 from services.service_tickets.rpc.servicer import add_servicers
@@ -48,6 +50,8 @@ def build(settings: Settings) -> App:
             make_due=make_due,
             routers=routers,
             servicers=add_servicers,
+            access=ACCESS,
+            whereabouts=whereabouts,
             policy_from=policy_from,
             policy_file=str(Path(__file__).parent / "policy" / "service_tickets.yaml")
             if settings.policy_dir is None

@@ -298,8 +298,10 @@ def test_nothing_personal_leaves_the_vault_but_by_reveal(hearth: Hearth, profile
     everything = (message.value(), message.key(), repr(message.headers()).encode())
     assert not [secret for secret in secrets for part in everything if secret in part]
     reference = json.loads(message.value())["message"]
-    found = profile.Reveal(pb.RevealRequest(customer_id=customer, references=[reference]))
+    found = profile.Reveal(pb.RevealRequest(customer_id=customer, references=[reference], reason="a test asks"))
     assert [each.value for each in found.values] == [f"{CANARY} wants a flat"]
-    assert not profile.Reveal(pb.RevealRequest(customer_id="other", references=[reference])).values
+    assert not profile.Reveal(
+        pb.RevealRequest(customer_id="other", references=[reference], reason="a test asks")
+    ).values
     logs = b"".join(path.read_bytes() for path in hearth.log_dir.glob("*.log"))
     assert not [secret for secret in secrets if secret in logs]

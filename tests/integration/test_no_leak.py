@@ -225,7 +225,7 @@ class Told:
                 (profile.GetCustomer, pb.GetCustomerRequest(customer_id=TEXT * 9)),
                 (profile.Merge, pb.MergeRequest(customer_id=MAIL, **{"with": PHONE})),
                 (profile.Unmerge, pb.UnmergeRequest(customer_id=self.customer, merge_id=MAIL)),
-                (profile.Reveal, pb.RevealRequest(customer_id=NAME * 9, references=[TEXT])),
+                (profile.Reveal, pb.RevealRequest(customer_id=NAME * 9, references=[TEXT], reason="a test asks")),
             ):
                 with pytest.raises(grpc.RpcError) as refused:
                     call(request, metadata=named)
@@ -362,5 +362,5 @@ def test_reveal_gives_it_back(told: Told) -> None:
     raised = next(m for m in journal if headers_of(m).get("ce_id") == told.said[1].encode())
     reference = json.loads(raised.value())["text"]
     with grpc.insecure_channel(told.hearth.service("profile").peer) as channel:
-        asked = pb.RevealRequest(customer_id=told.customer, references=[reference])
+        asked = pb.RevealRequest(customer_id=told.customer, references=[reference], reason="a test asks")
         assert [one.value for one in ProfileServiceStub(channel).Reveal(asked).values] == [TEXT]

@@ -28,7 +28,7 @@ from hearth.loyalty.v1 import loyalty_pb2 as hearth_dot_loyalty_dot_v1_dot_loyal
 from hearth.service_tickets.v1 import service_tickets_pb2 as hearth_dot_service__tickets_dot_v1_dot_service__tickets__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhearth/profile/v1/profile.proto\x12\x11hearth.profile.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhearth/leads/v1/leads.proto\x1a\x1fhearth/loyalty/v1/loyalty.proto\x1a/hearth/service_tickets/v1/service_tickets.proto\"<\n\rSearchRequest\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\"%\n\x0eSearchResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"1\n\x0cMergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04with\x18\x02 \x01(\t\"C\n\rMergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"7\n\x0eUnmergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x10\n\x08merge_id\x18\x02 \x01(\t\"E\n\x0fUnmergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"8\n\rRevealRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nreferences\x18\x02 \x03(\t\",\n\x08Revealed\x12\x11\n\treference\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"=\n\x0eRevealResponse\x12+\n\x06values\x18\x01 \x03(\x0b\x32\x1b.hearth.profile.v1.Revealed\"\x82\x01\n\x12GetCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x04Mark\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\"r\n\x04Kind\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12&\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"^\n\x05Total\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"\xc7\x01\n\x13GetCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61\x63ts\x18\x03 \x01(\x03\x12&\n\x05kinds\x18\x04 \x03(\x0b\x32\x17.hearth.profile.v1.Kind\x12(\n\x06totals\x18\x05 \x03(\x0b\x32\x18.hearth.profile.v1.Total\x12)\n\x08timeline\x18\x06 \x03(\x0b\x32\x17.hearth.profile.v1.Mark\"$\n\rGet360Request\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\'\n\x04Note\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xe3\x02\n\x0eGet360Response\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x38\n\x08\x63ustomer\x18\x02 \x01(\x0b\x32&.hearth.profile.v1.GetCustomerResponse\x12$\n\x05leads\x18\x03 \x03(\x0b\x32\x15.hearth.leads.v1.Lead\x12\x32\n\x07tickets\x18\x04 \x03(\x0b\x32!.hearth.service_tickets.v1.Ticket\x12\x36\n\x07\x61\x63\x63ount\x18\x05 \x01(\x0b\x32%.hearth.loyalty.v1.GetAccountResponse\x12H\n\x0csatisfaction\x18\x06 \x01(\x0b\x32\x32.hearth.service_tickets.v1.GetSatisfactionResponse\x12&\n\x05notes\x18\x07 \x03(\x0b\x32\x17.hearth.profile.v1.Note2\xf9\x03\n\x0eProfileService\x12\\\n\x0bGetCustomer\x12%.hearth.profile.v1.GetCustomerRequest\x1a&.hearth.profile.v1.GetCustomerResponse\x12M\n\x06Get360\x12 .hearth.profile.v1.Get360Request\x1a!.hearth.profile.v1.Get360Response\x12M\n\x06Search\x12 .hearth.profile.v1.SearchRequest\x1a!.hearth.profile.v1.SearchResponse\x12J\n\x05Merge\x12\x1f.hearth.profile.v1.MergeRequest\x1a .hearth.profile.v1.MergeResponse\x12P\n\x07Unmerge\x12!.hearth.profile.v1.UnmergeRequest\x1a\".hearth.profile.v1.UnmergeResponse\x12M\n\x06Reveal\x12 .hearth.profile.v1.RevealRequest\x1a!.hearth.profile.v1.RevealResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhearth/profile/v1/profile.proto\x12\x11hearth.profile.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhearth/leads/v1/leads.proto\x1a\x1fhearth/loyalty/v1/loyalty.proto\x1a/hearth/service_tickets/v1/service_tickets.proto\"<\n\rSearchRequest\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\"%\n\x0eSearchResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"1\n\x0cMergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04with\x18\x02 \x01(\t\"C\n\rMergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"7\n\x0eUnmergeRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x10\n\x08merge_id\x18\x02 \x01(\t\"E\n\x0fUnmergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0e\n\x06merged\x18\x02 \x01(\t\x12\x10\n\x08survivor\x18\x03 \x01(\t\"H\n\rRevealRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nreferences\x18\x02 \x03(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\",\n\x08Revealed\x12\x11\n\treference\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"=\n\x0eRevealResponse\x12+\n\x06values\x18\x01 \x03(\x0b\x32\x1b.hearth.profile.v1.Revealed\"\x82\x01\n\x12GetCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x04Mark\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\"r\n\x04Kind\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12&\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"^\n\x05Total\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12%\n\x04last\x18\x04 \x01(\x0b\x32\x17.hearth.profile.v1.Mark\"\xc7\x01\n\x13GetCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61\x63ts\x18\x03 \x01(\x03\x12&\n\x05kinds\x18\x04 \x03(\x0b\x32\x17.hearth.profile.v1.Kind\x12(\n\x06totals\x18\x05 \x03(\x0b\x32\x18.hearth.profile.v1.Total\x12)\n\x08timeline\x18\x06 \x03(\x0b\x32\x17.hearth.profile.v1.Mark\"$\n\rGet360Request\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\'\n\x04Note\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xe3\x02\n\x0eGet360Response\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x38\n\x08\x63ustomer\x18\x02 \x01(\x0b\x32&.hearth.profile.v1.GetCustomerResponse\x12$\n\x05leads\x18\x03 \x03(\x0b\x32\x15.hearth.leads.v1.Lead\x12\x32\n\x07tickets\x18\x04 \x03(\x0b\x32!.hearth.service_tickets.v1.Ticket\x12\x36\n\x07\x61\x63\x63ount\x18\x05 \x01(\x0b\x32%.hearth.loyalty.v1.GetAccountResponse\x12H\n\x0csatisfaction\x18\x06 \x01(\x0b\x32\x32.hearth.service_tickets.v1.GetSatisfactionResponse\x12&\n\x05notes\x18\x07 \x03(\x0b\x32\x17.hearth.profile.v1.Note2\xf9\x03\n\x0eProfileService\x12\\\n\x0bGetCustomer\x12%.hearth.profile.v1.GetCustomerRequest\x1a&.hearth.profile.v1.GetCustomerResponse\x12M\n\x06Get360\x12 .hearth.profile.v1.Get360Request\x1a!.hearth.profile.v1.Get360Response\x12M\n\x06Search\x12 .hearth.profile.v1.SearchRequest\x1a!.hearth.profile.v1.SearchResponse\x12J\n\x05Merge\x12\x1f.hearth.profile.v1.MergeRequest\x1a .hearth.profile.v1.MergeResponse\x12P\n\x07Unmerge\x12!.hearth.profile.v1.UnmergeRequest\x1a\".hearth.profile.v1.UnmergeResponse\x12M\n\x06Reveal\x12 .hearth.profile.v1.RevealRequest\x1a!.hearth.profile.v1.RevealResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,27 +48,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNMERGERESPONSE']._serialized_start=476
   _globals['_UNMERGERESPONSE']._serialized_end=545
   _globals['_REVEALREQUEST']._serialized_start=547
-  _globals['_REVEALREQUEST']._serialized_end=603
-  _globals['_REVEALED']._serialized_start=605
-  _globals['_REVEALED']._serialized_end=649
-  _globals['_REVEALRESPONSE']._serialized_start=651
-  _globals['_REVEALRESPONSE']._serialized_end=712
-  _globals['_GETCUSTOMERREQUEST']._serialized_start=715
-  _globals['_GETCUSTOMERREQUEST']._serialized_end=845
-  _globals['_MARK']._serialized_start=847
-  _globals['_MARK']._serialized_end=937
-  _globals['_KIND']._serialized_start=939
-  _globals['_KIND']._serialized_end=1053
-  _globals['_TOTAL']._serialized_start=1055
-  _globals['_TOTAL']._serialized_end=1149
-  _globals['_GETCUSTOMERRESPONSE']._serialized_start=1152
-  _globals['_GETCUSTOMERRESPONSE']._serialized_end=1351
-  _globals['_GET360REQUEST']._serialized_start=1353
-  _globals['_GET360REQUEST']._serialized_end=1389
-  _globals['_NOTE']._serialized_start=1391
-  _globals['_NOTE']._serialized_end=1430
-  _globals['_GET360RESPONSE']._serialized_start=1433
-  _globals['_GET360RESPONSE']._serialized_end=1788
-  _globals['_PROFILESERVICE']._serialized_start=1791
-  _globals['_PROFILESERVICE']._serialized_end=2296
+  _globals['_REVEALREQUEST']._serialized_end=619
+  _globals['_REVEALED']._serialized_start=621
+  _globals['_REVEALED']._serialized_end=665
+  _globals['_REVEALRESPONSE']._serialized_start=667
+  _globals['_REVEALRESPONSE']._serialized_end=728
+  _globals['_GETCUSTOMERREQUEST']._serialized_start=731
+  _globals['_GETCUSTOMERREQUEST']._serialized_end=861
+  _globals['_MARK']._serialized_start=863
+  _globals['_MARK']._serialized_end=953
+  _globals['_KIND']._serialized_start=955
+  _globals['_KIND']._serialized_end=1069
+  _globals['_TOTAL']._serialized_start=1071
+  _globals['_TOTAL']._serialized_end=1165
+  _globals['_GETCUSTOMERRESPONSE']._serialized_start=1168
+  _globals['_GETCUSTOMERRESPONSE']._serialized_end=1367
+  _globals['_GET360REQUEST']._serialized_start=1369
+  _globals['_GET360REQUEST']._serialized_end=1405
+  _globals['_NOTE']._serialized_start=1407
+  _globals['_NOTE']._serialized_end=1446
+  _globals['_GET360RESPONSE']._serialized_start=1449
+  _globals['_GET360RESPONSE']._serialized_end=1804
+  _globals['_PROFILESERVICE']._serialized_start=1807
+  _globals['_PROFILESERVICE']._serialized_end=2312
 # @@protoc_insertion_point(module_scope)

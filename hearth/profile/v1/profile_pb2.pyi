@@ -64,12 +64,14 @@ class UnmergeResponse(_message.Message):
     def __init__(self, merge_id: _Optional[str] = ..., merged: _Optional[str] = ..., survivor: _Optional[str] = ...) -> None: ...
 
 class RevealRequest(_message.Message):
-    __slots__ = ("customer_id", "references")
+    __slots__ = ("customer_id", "references", "reason")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     customer_id: str
     references: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, customer_id: _Optional[str] = ..., references: _Optional[_Iterable[str]] = ...) -> None: ...
+    reason: str
+    def __init__(self, customer_id: _Optional[str] = ..., references: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Revealed(_message.Message):
     __slots__ = ("reference", "value")

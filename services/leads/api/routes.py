@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from chassis.app import App
+from chassis.gate.principal import asking
 from chassis.pages import Page
 from chassis.web import etag, idempotency_key
 from contracts.facts.pipeline import LeadState
@@ -20,7 +21,6 @@ CustomerId = Annotated[str, Path(min_length=1, max_length=64, description="The c
 LeadId = Annotated[str, Path(min_length=1, max_length=64, description="The lead's id, or an earlier id of it.")]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 Filter = Annotated[str, Query(max_length=64)]
-CALLER = "local-admin"
 
 
 class TouchView(BaseModel):
@@ -110,7 +110,7 @@ def _leads(leads: Leads) -> APIRouter:
         "", status_code=202, summary="Take a lead in: the data of crm.lead.captured.v1 as outside systems send it"
     )
     async def capture(request: Request, response: Response, key: IdempotencyKey = None) -> Accepted:
-        source, name = await leads.capture(await request.body(), CALLER, key)
+        source, name = await leads.capture(await request.body(), asking().name, key)
         follow = f"/v1/events?source={source}&id={name}"
         response.headers["Location"] = follow
         return Accepted(source=source, id=name, follow=follow)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from chassis.app import App
+from chassis.gate.principal import asking
 from chassis.pages import Page, page_of
 from chassis.web import etag, expected_version, idempotency_key
 from services.loyalty.api.accounts import Accounts
@@ -17,7 +18,6 @@ CustomerId = Annotated[str, Path(min_length=1, max_length=64, description="The c
 HoldId = Annotated[str, Path(min_length=1, max_length=64, description="The hold's id.")]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 Expected = Annotated[int | None, Depends(expected_version)]
-CALLER = "local-admin"
 
 
 class AccountView(BaseModel):
@@ -169,7 +169,9 @@ def _commands(accounts: Accounts) -> APIRouter:
         key: IdempotencyKey = None,
         expected: Expected = None,
     ) -> HoldView:
-        answer, done = await accounts.command(customer_id, commands.HoldPoints(body.points), CALLER, key, expected)
+        answer, done = await accounts.command(
+            customer_id, commands.HoldPoints(body.points), asking().name, key, expected
+        )
         response.headers.update(etag(done.seq))
         return HoldView(**answer)
 
@@ -181,7 +183,7 @@ def _commands(accounts: Accounts) -> APIRouter:
         key: IdempotencyKey = None,
         expected: Expected = None,
     ) -> HoldEnd:
-        answer, done = await accounts.command(customer_id, commands.CaptureHold(hold_id), CALLER, key, expected)
+        answer, done = await accounts.command(customer_id, commands.CaptureHold(hold_id), asking().name, key, expected)
         response.headers.update(etag(done.seq))
         return HoldEnd(**answer)
 
@@ -193,7 +195,7 @@ def _commands(accounts: Accounts) -> APIRouter:
         key: IdempotencyKey = None,
         expected: Expected = None,
     ) -> HoldEnd:
-        answer, done = await accounts.command(customer_id, commands.VoidHold(hold_id), CALLER, key, expected)
+        answer, done = await accounts.command(customer_id, commands.VoidHold(hold_id), asking().name, key, expected)
         response.headers.update(etag(done.seq))
         return HoldEnd(**answer)
 

@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.app import App
 from chassis.errors import InvalidRequest
 from chassis.facts import add_facts
+from chassis.gate.principal import asking
 from chassis.pages import page_of
 from chassis.rpc import metadata
 from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
@@ -16,7 +17,6 @@ from hearth.loyalty.v1 import loyalty_pb2_grpc
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.domain import commands
 
-CALLER = "local-admin"
 BALANCES = ("active", "pending", "held", "debt")
 
 
@@ -95,7 +95,7 @@ class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
 
     async def _carry_out(self, request: Any, context: Any, data: Any, expected: int | None = None) -> Any:
         key = metadata(context, "idempotency-key")
-        return await self._accounts.command(_customer(request), data, CALLER, key, expected)
+        return await self._accounts.command(_customer(request), data, asking().name, key, expected)
 
 
 def _customer(request: Any) -> str:

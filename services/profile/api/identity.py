@@ -1,12 +1,13 @@
 """HTTP routes of identity: who is one person. Never a value of an identifier in an answer, nor anything personal in a URL."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
 from chassis.app import App
+from chassis.gate.principal import asking
 from chassis.web import idempotency_key
 from contracts.intake.people import IdentifierType
 from services.profile.api.people import People
@@ -15,7 +16,6 @@ from services.profile.store.links import Edge
 CustomerId = Annotated[str, Path(min_length=1, max_length=64, description="The customer's opaque id.")]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 Id = Annotated[str, Field(min_length=1, max_length=64)]
-CALLER = "local-admin"
 
 
 class MergeRequest(BaseModel, extra="forbid", strict=True):
@@ -79,6 +79,35 @@ class SearchRequest(BaseModel, extra="forbid", strict=True):
     issuer: Id | None = None
 
 
+class PersonalValue(BaseModel):
+    """A value of a field class as the caller may see it, and the reference under which `reveal` gives it in clear."""
+
+    reference: str
+    class_: str = Field(alias="class")
+    value: Any
+
+
+class PersonalView(BaseModel):
+    """What is known of a person."""
+
+    customer_id: str
+    values: list[PersonalValue]
+
+
+class RevealRequest(BaseModel, extra="forbid", strict=True):
+    """Which values, and why: the reason is kept in the audit log."""
+
+    references: list[str] = Field(min_length=1, max_length=200)
+    reason: str = Field(min_length=5, max_length=500)
+
+
+class RevealedView(BaseModel):
+    """Values in clear, by reference; those that are not there, or not this customer's, are absent."""
+
+    customer_id: str
+    values: dict[str, Any]
+
+
 class FoundView(BaseModel):
     """The id a person goes by now."""
 
@@ -100,13 +129,30 @@ def identity_routes(app: App) -> APIRouter:
 
     @router.post("/{customer_id}/merge", summary="Say that two customers are one person")
     async def merge(customer_id: CustomerId, body: MergeRequest, key: IdempotencyKey = None) -> MergedView:
-        return _merged(await people.merge(customer_id, body.other, CALLER, key))
+        return _merged(await people.merge(customer_id, body.other, asking().name, key))
 
     @router.post("/{customer_id}/unmerge", summary="Undo a merge")
     async def unmerge(customer_id: CustomerId, body: UnmergeRequest, key: IdempotencyKey = None) -> MergedView:
-        return _merged(await people.unmerge(customer_id, body.merge_id, CALLER, key))
+        return _merged(await people.unmerge(customer_id, body.merge_id, asking().name, key))
+
+    @router.get("/{customer_id}/personal", summary="What is known of a person, masked as the caller may see it")
+    async def personal(customer_id: CustomerId) -> PersonalView:
+        who, table = asking(), app.gate.table
+        found = await people.personal(customer_id, lambda class_: table.shown(who, class_))
+        return PersonalView(
+            customer_id=customer_id, values=[PersonalValue(**{"class": f["class"]}, **_rest(f)) for f in found]
+        )
+
+    @router.post("/{customer_id}/reveal", summary="Personal values in clear, for a reason; it is written down")
+    async def reveal(customer_id: CustomerId, body: RevealRequest) -> RevealedView:
+        found = await people.reveal(customer_id, body.references)
+        return RevealedView(customer_id=customer_id, values=found)
 
     return router
+
+
+def _rest(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name != "class"}
 
 
 def _merged(edge: Edge) -> MergedView:

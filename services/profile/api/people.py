@@ -1,7 +1,7 @@
 """Who is one person: merge, un-merge, search and reveal, as both doors ask. Nothing here knows HTTP or gRPC."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -10,11 +10,13 @@ from chassis.app import App
 from chassis.commands import command_id
 from chassis.errors import IdempotencyKeyReused, InvalidRequest
 from chassis.fold.model import Key
+from chassis.gate.principal import asking
 from contracts.intake.people import Identifier
 from services.profile.domain.binding import Bond
 from services.profile.domain.errors import AlreadyMerged, AlreadyUnmerged, NeverMerged, SameCustomer, UnknownCustomer
 from services.profile.domain.identifiers import normalise
 from services.profile.domain.ids import blind_index
+from services.profile.domain.masking import class_of, shown
 from services.profile.store.links import Edge
 from services.profile.worker.identity import Identity, identity_of
 from services.profile.worker.telling import unmerge_outs
@@ -128,8 +130,21 @@ class People:
             raise UnknownCustomer("nobody is known by this identifier")
         return await self.root(found[index].customer)
 
+    async def personal(self, customer: str, how: Callable[[str], str]) -> list[dict[str, Any]]:
+        """What is known of a person as the caller may see it; `how` says it by field class. Each value once."""
+        await self._know(customer, "")
+        members = await self.identity.links.members(await self.root(customer))
+        found = {}
+        for reference, pointer, value in await self.identity.vault.everything(members, MOST_REFERENCES):
+            class_ = class_of(pointer)
+            seen = shown(value, how(class_))
+            if seen is not None:
+                found.setdefault((class_, str(seen)), {"reference": reference, "class": class_, "value": seen})
+        return list(found.values())
+
     async def reveal(self, customer: str, references: Collection[str]) -> dict[str, Any]:
-        """The plain values of references in this customer's facts."""
+        """The plain values of references in this customer's facts. Raises `TooManyRequests` beyond the caller's share."""
+        self._app.gate.reveals.take(asking().name, max(1, len(references)))
         if len(references) > MOST_REFERENCES:
             raise InvalidRequest(f"at most {MOST_REFERENCES} references at a time", "/references")
         return await self.identity.vault.reveal(customer, references)

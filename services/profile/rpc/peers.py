@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from grpc import StatusCode, aio
 
 from chassis.facts import Place
+from chassis.gate.principal import asking
 from hearth.facts.v1 import facts_pb2 as pb
 from hearth.facts.v1 import facts_pb2_grpc
 from hearth.leads.v1 import leads_pb2, leads_pb2_grpc
@@ -47,7 +48,9 @@ class Peers:
         """Where an event is in a peer; `unavailable` if it does not say."""
         request = pb.GetFactRequest(key=row.customer, source=row.source, id=row.id, type=row.type)
         try:
-            found = await facts_pb2_grpc.FactsServiceStub(self._channels[peer]).GetFact(request, timeout=DEADLINE)
+            found = await facts_pb2_grpc.FactsServiceStub(self._channels[peer]).GetFact(
+                request, timeout=DEADLINE, metadata=_passed_on()
+            )
         except aio.AioRpcError as error:
             return shown(Place("unavailable", reason=error.code().name.lower()))
         state = pb.GetFactResponse.State.Name(found.state).removeprefix("STATE_").lower()
@@ -86,9 +89,15 @@ class Peers:
 async def _answer(call: Any, request: Message) -> tuple[Message | None, str]:
     """The answer, or why there is none; that there is nothing is no reason."""
     try:
-        return await call(request, timeout=DEADLINE), ""
+        return await call(request, timeout=DEADLINE, metadata=_passed_on()), ""
     except aio.AioRpcError as error:
         return None, "" if error.code() is StatusCode.NOT_FOUND else error.code().name.lower()
+
+
+def _passed_on() -> tuple[tuple[str, str], ...]:
+    """The caller's own token: a peer lets them see what they may see there, and no more."""
+    token = asking().token
+    return (("authorization", f"Bearer {token}"),) if token else ()
 
 
 def plain(message: Message) -> dict[str, Any]:

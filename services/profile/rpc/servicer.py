@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.app import App
 from chassis.errors import InvalidRequest
 from chassis.facts import add_facts
+from chassis.gate.principal import asking
 from chassis.rpc import metadata
 from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.profile.v1 import profile_pb2 as pb
@@ -18,8 +19,6 @@ from services.profile.api.customers import Customers
 from services.profile.api.overview import overview
 from services.profile.api.people import People
 from services.profile.domain.model import Customer
-
-CALLER = "local-admin"
 
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
@@ -61,16 +60,18 @@ class Servicer(profile_pb2_grpc.ProfileServiceServicer):
     async def Merge(self, request: Any, context: Any) -> Any:
         key = metadata(context, "idempotency-key")
         customer, other = _id(request, "customer_id"), _id(request, "with")
-        edge = await self._people.merge(customer, other, CALLER, key)
+        edge = await self._people.merge(customer, other, asking().name, key)
         return pb.MergeResponse(merge_id=edge.merge_id, merged=edge.loser, survivor=edge.survivor)
 
     async def Unmerge(self, request: Any, context: Any) -> Any:
         key = metadata(context, "idempotency-key")
         customer, merge_id = _id(request, "customer_id"), _id(request, "merge_id")
-        edge = await self._people.unmerge(customer, merge_id, CALLER, key)
+        edge = await self._people.unmerge(customer, merge_id, asking().name, key)
         return pb.UnmergeResponse(merge_id=edge.merge_id, merged=edge.loser, survivor=edge.survivor)
 
     async def Reveal(self, request: Any, context: Any) -> Any:
+        if not 5 <= len(request.reason) <= 500:
+            raise InvalidRequest("reason is 5 to 500 characters", "/reason")
         found = await self._people.reveal(_id(request, "customer_id"), request.references)
         return pb.RevealResponse(
             values=[pb.Revealed(reference=name, value=_text(value)) for name, value in found.items()]

@@ -68,6 +68,17 @@ class Vault:
             if reference in wanted
         }
 
+    async def everything(self, customers: Collection[str], limit: int) -> list[tuple[str, str, Any]]:
+        """Reference, pointer and value of what is kept of these customers, at most `limit` facts; nothing of the erased."""
+        keys = await self.keys(customers)
+        documents = await find_all(self._vault, {"customer": {"$in": list(customers)}}, limit=limit)
+        return [
+            (reference, pointer, value)
+            for document in documents
+            if (key := keys.get(document["customer"])) is not None
+            for reference, (pointer, value) in _opened(document, key).items()
+        ]
+
     def _wrap(self, customer: str) -> bytes:
         nonce = os.urandom(NONCE)
         return nonce + self._kek.encrypt(nonce, os.urandom(KEY_BYTES), customer.encode())

@@ -28,6 +28,6 @@ async def insert_new(collection: Any, documents: Sequence[Document]) -> set[Any]
 
 
 @transient
-async def find_all(collection: Any, query: Document, fields: Any = None) -> list[Document]:
-    """Every document that fits."""
-    return await collection.find(query, fields, batch_size=10_000).to_list()
+async def find_all(collection: Any, query: Document, fields: Any = None, limit: int = 0) -> list[Document]:
+    """Every document that fits, or at most `limit`."""
+    return await collection.find(query, fields, batch_size=10_000, limit=limit).to_list()

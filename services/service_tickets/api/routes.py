@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.app import App
+from chassis.gate.principal import asking
 from chassis.pages import Page
 from chassis.web import etag, expected_version, idempotency_key
 from contracts.facts.tickets import TicketState
@@ -21,7 +22,6 @@ TicketId = Annotated[str, Path(min_length=1, max_length=64, description="The tic
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 Expected = Annotated[int | None, Depends(expected_version)]
 Filter = Annotated[str, Query(max_length=64)]
-CALLER = "local-admin"
 ID = ID_PATTERN.replace(r"(?!\n)", "")
 CODE = r"^[a-z][a-z0-9_]{0,39}$"
 
@@ -79,7 +79,7 @@ def _commands(tickets: Tickets) -> APIRouter:
     router = APIRouter(prefix="/v1/tickets/{ticket_id}", tags=["tickets"])
 
     async def carried_out(data: Any, response: Response, key: str | None, expected: int | None) -> Done:
-        answer, done = await tickets.command(data, CALLER, key, expected)
+        answer, done = await tickets.command(data, asking().name, key, expected)
         response.headers.update(etag(done.seq))
         return Done(**answer)
 

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.app import App
 from chassis.errors import InvalidRequest
 from chassis.facts import add_facts
+from chassis.gate.principal import asking
 from chassis.rpc import metadata
 from contracts.fields import ID_PATTERN
 from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
@@ -18,7 +19,6 @@ from hearth.service_tickets.v1 import service_tickets_pb2_grpc
 from services.service_tickets.api.tickets import Found, Tickets
 from services.service_tickets.domain import commands
 
-CALLER = "local-admin"
 CODE = r"[a-z][a-z0-9_]{0,39}"
 
 
@@ -68,7 +68,7 @@ class Servicer(service_tickets_pb2_grpc.ServiceTicketsServiceServicer):
 
     async def _carry_out(self, request: Any, context: Any, data: Any) -> dict[str, Any]:
         key, expected = metadata(context, "idempotency-key"), request.expected_version or None
-        answer, done = await self._tickets.command(data, CALLER, key, expected)
+        answer, done = await self._tickets.command(data, asking().name, key, expected)
         return {"at": _timestamp(answer["at"]), "late": answer["late"], "version": done.seq}
 
 

@@ -1,0 +1,226 @@
+"""Four services with authentication: who may do what at real doors, what is masked, what is written down."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from deploy.local import stack
+from deploy.local.issuer import Issuer
+from hearth.leads.v1 import leads_pb2, leads_pb2_grpc
+from hearth.profile.v1 import profile_pb2 as pb
+from hearth.profile.v1 import profile_pb2_grpc
+from tests.journeys import intake
+from tests.running import Answer, Hearth, request, running, until
+
+STRUCTURED = {"content-type": "application/cloudevents+json"}
+REASON = "the buyer asked us to call back"
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    with Issuer() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def guarded(engines: stack.Engines, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hearth]:
+    settings = {"HEARTH_AUTH": "oidc", "HEARTH_OIDC_ISSUER": issuer.url}
+    with running(engines, tmp_path_factory.mktemp("guarded"), **settings) as hearth:
+        yield hearth
+
+
+class Person:
+    """Somebody who was in project P1: their customer id, lead id and telephone number."""
+
+    def __init__(self, hearth: Hearth, issuer: Issuer) -> None:
+        self.phone = f"138{uuid.uuid4().int % 10**8:08}"
+        sender = bearer(issuer.token("website", "integration"))
+        contact = {"identifiers": [{"type": "phone", "value": self.phone}]}
+        event = intake.lead(data={"contact": contact, "project_id": "P1", "channel": "web"})
+        sent = hearth.http("profile", "/v1/events", body=event, headers=sender | STRUCTURED)
+        assert sent.status == 202, sent.body
+        found = until(
+            lambda: ask(
+                hearth, issuer, "privacy_officer", "/v1/customers/search", {"type": "phone", "value": self.phone}
+            ),
+            lambda answer: answer.status == 200,
+            "the person",
+        )
+        self.customer = found.body["customer_id"]
+        path = f"/v1/customers/{self.customer}/leads"
+        listed = until(
+            lambda: ask(hearth, issuer, "marketing", path, service="leads"),
+            lambda answer: answer.status == 200,
+            "a lead",
+        )
+        self.lead = listed.body["items"][0]["lead_id"]
+        until(
+            lambda: ask(hearth, issuer, "privacy_officer", f"/v1/customers/{self.customer}").status,
+            lambda s: s == 200,
+            "seen",
+        )
+
+
+@pytest.fixture(scope="module")
+def person(guarded: Hearth, issuer: Issuer) -> Person:
+    return Person(guarded, issuer)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def ask(
+    hearth: Hearth, issuer: Issuer, role: str, path: str, body: Any = None, service: str = "profile", **claims: Any
+) -> Answer:
+    """A request of somebody in a role, of project P1 if nothing else is said."""
+    token = issuer.token(claims.pop("sub", f"{role}-1"), role, **{"projects": ["P1"], **claims})
+    return hearth.http(service, path, body=body, headers=bearer(token))
+
+
+def entries(hearth: Hearth, issuer: Issuer, service: str = "profile") -> list[dict[str, Any]]:
+    """The audit log of a service, the newest first."""
+    url = f"http://127.0.0.1:{hearth.service(service).admin}/v1/audit"
+    answer = request(url, None, bearer(issuer.token("auditor-1", "auditor")), "")
+    assert answer.status == 200, answer.body
+    return answer.body["items"]
+
+
+def test_without_a_good_token_nothing_is_answered(guarded: Hearth, issuer: Issuer) -> None:
+    path = "/v1/customers/nobody"
+    for headers in (
+        {},
+        {"authorization": "Basic YTpi"},
+        bearer("x.y.z"),
+        bearer(issuer.token("a", "ops", seconds=-60)),
+    ):
+        answer = guarded.http("profile", path, headers=headers)
+        assert (answer.status, answer.body["code"]) == (401, "unauthenticated")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    token = issuer.token("a", "privacy_officer")
+    assert guarded.http("profile", f"{path}?access_token={token}").status == 401, "a token in the URL is none"
+    assert guarded.http("profile", "/v1/events", body=b"{not json", headers={}).status == 401, "before anything is read"
+    for service in ("profile", "leads", "loyalty", "service_tickets"):
+        assert guarded.admin(service, "/v1/state").status == 401
+        assert guarded.admin(service, "/metrics").status == 200
+        assert guarded.admin(service, "/livez").status == 200
+
+
+def test_a_role_reaches_what_is_in_its_projects(guarded: Hearth, issuer: Issuer, person: Person) -> None:
+    path = f"/v1/customers/{person.customer}"
+    assert ask(guarded, issuer, "consultant", path).status == 200
+    other = ask(guarded, issuer, "consultant", path, projects=["P2"])
+    assert (other.status, other.body["code"]) == (403, "forbidden")
+    assert ask(guarded, issuer, "integration", path).status == 403
+    assert ask(guarded, issuer, "a role that does not exist", path).status == 403
+    lead = f"/v1/leads/{person.lead}"
+    assert ask(guarded, issuer, "consultant", lead, service="leads").status == 200
+    assert ask(guarded, issuer, "consultant", lead, service="leads", projects=["P2"]).status == 403
+    assert ask(guarded, issuer, "consultant", "/v1/leads", service="leads").status == 403, "not all there are"
+    assert ask(guarded, issuer, "consultant", "/v1/leads?project_id=P1", service="leads").status == 200
+    assert ask(guarded, issuer, "consultant", "/v1/leads?project_id=P2", service="leads").status == 403
+    assert ask(guarded, issuer, "consultant", "/v1/leads/unknown", service="leads").status == 404
+
+
+def test_grpc_asks_the_same_gate(guarded: Hearth, issuer: Issuer, person: Person) -> None:
+    with grpc.insecure_channel(guarded.service("leads").peer) as channel:
+        get = leads_pb2_grpc.LeadsServiceStub(channel).GetLead
+        wanted = leads_pb2.GetLeadRequest(lead_id=person.lead)
+
+        def code(*metadata: tuple[str, str]) -> Any:
+            try:
+                get(wanted, metadata=metadata, timeout=10)
+            except grpc.RpcError as error:
+                return error.code()  # type: ignore[attr-defined]
+            return None
+
+        def shown(projects: list[str]) -> tuple[str, str]:
+            return "authorization", f"Bearer {issuer.token('c', 'consultant', projects=projects)}"
+
+        assert code() is grpc.StatusCode.UNAUTHENTICATED
+        assert code(shown(["P2"])) is grpc.StatusCode.PERMISSION_DENIED
+        assert code(shown(["P1"])) is None
+
+
+def test_the_callers_own_token_goes_one_hop_further(guarded: Hearth, issuer: Issuer, person: Person) -> None:
+    """What all services know, as far as this caller may see it there."""
+    path = f"/v1/customers/{person.customer}/360"
+    own = ask(guarded, issuer, "consultant", path)
+    assert own.status == 200, own.body
+    assert own.body["leads"][0]["lead_id"] == person.lead
+    text = json.dumps(own.body)
+    assert "permission_denied" in text, "a consultant does not see points"
+    everything = ask(guarded, issuer, "service_manager", path, roles=["service_manager", "marketing"])
+    assert "permission_denied" not in json.dumps(everything.body)
+
+
+def test_personal_values_are_masked_and_revealed_for_a_reason(guarded: Hearth, issuer: Issuer, person: Person) -> None:
+    path = f"/v1/customers/{person.customer}"
+    seen = ask(guarded, issuer, "consultant", f"{path}/personal").body["values"]
+    masked = f"{person.phone[:3]}****{person.phone[-4:]}"
+    (value,) = [each for each in seen if each["value"] == masked]
+    assert person.phone not in json.dumps(seen)
+    assert person.phone in json.dumps(ask(guarded, issuer, "privacy_officer", f"{path}/personal").body)
+    references = {"references": [value["reference"]]}
+    assert ask(guarded, issuer, "privacy_officer", f"{path}/reveal", references).status == 422, "no reason"
+    assert ask(guarded, issuer, "consultant", f"{path}/reveal", references | {"reason": REASON}).status == 403
+    clear = ask(guarded, issuer, "privacy_officer", f"{path}/reveal", references | {"reason": REASON})
+    assert clear.body["values"] == {value["reference"]: person.phone}
+    written = entries(guarded, issuer)
+    revealed = next(e for e in written if e["operation"] == "customer.reveal" and e["why"] == REASON)
+    assert (revealed["outcome"], revealed["what"]) == ("allowed", {"customer_id": person.customer})
+    denied = next(e for e in written if e["operation"] == "customer.reveal" and e["outcome"] == "denied")
+    assert denied["who"] == "consultant-1"
+    assert person.phone not in json.dumps(written)
+
+
+def test_revealing_is_limited(guarded: Hearth, issuer: Issuer, person: Person) -> None:
+    path, body = f"/v1/customers/{person.customer}/reveal", {"references": ["x"] * 50, "reason": REASON}
+    answers = [ask(guarded, issuer, "privacy_officer", path, body, sub="curious").status for _ in range(2)]
+    assert answers == [200, 429]
+
+
+def test_the_audit_log_is_read_by_auditors_and_a_change_in_it_is_found(
+    guarded: Hearth, issuer: Issuer, person: Person
+) -> None:
+    ask(guarded, issuer, "consultant", f"/v1/customers/{person.customer}", projects=["P9"])
+    url = f"http://127.0.0.1:{guarded.service('profile').admin}/v1/audit"
+    assert request(url, None, bearer(issuer.token("ops-1", "ops")), "").status == 403
+    auditor = bearer(issuer.token("auditor-1", "auditor"))
+    assert request(f"{url}/verify", None, auditor, "").status == 200
+    settings = guarded.settings | {"HEARTH_TOKEN": issuer.token("auditor-1", "auditor")}
+    guarded.settings, before = settings, guarded.settings
+    try:
+        done = guarded.cli("audit", "verify", "--service", "profile")
+        assert (done.returncode, "whole" in done.stdout) == (0, True), done.stdout + done.stderr
+        with guarded.database("profile") as database:
+            changed = database["audit"].find_one_and_update({"outcome": "denied"}, {"$set": {"outcome": "allowed"}})
+            try:
+                found = guarded.cli("audit", "verify", "--service", "profile")
+                assert found.returncode == 1
+                assert f"entry {changed['_id']}" in found.stdout
+            finally:
+                database["audit"].update_one({"_id": changed["_id"]}, {"$set": {"outcome": "denied"}})
+    finally:
+        guarded.settings = before
+
+
+def test_a_customers_reveal_by_grpc_needs_a_reason_too(guarded: Hearth, issuer: Issuer, person: Person) -> None:
+    with grpc.insecure_channel(guarded.service("profile").peer) as channel:
+        reveal = profile_pb2_grpc.ProfileServiceStub(channel).Reveal
+        metadata = (("authorization", f"Bearer {issuer.token('officer', 'privacy_officer')}"),)
+        with pytest.raises(grpc.RpcError) as refused:
+            reveal(pb.RevealRequest(customer_id=person.customer, references=["x"]), metadata=metadata, timeout=10)
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
+
+
+def test_settings_say_what_is_missing(engines: stack.Engines, tmp_path: Path) -> None:
+    hearth = Hearth(engines, tmp_path, "all", {"HEARTH_AUTH": "oidc"})
+    with pytest.raises(Exception, match="HEARTH_OIDC_ISSUER"):
+        hearth.start()
+    hearth.stop()

@@ -1,0 +1,286 @@
+"""The gate: what the table allows within a scope, how often, and that it is written down before anything is done."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
+from chassis.gate.audit import FIRST, Entry, check, entry_of, one_line, seal
+from chassis.gate.gate import Gate, ids_in
+from chassis.gate.limits import Limit
+from chassis.gate.principal import LOCAL_ADMIN, Principal, asking
+from chassis.gate.table import SCOPES, TableError, Where, read_table
+
+RAW: dict[str, Any] = {
+    "roles": {"seller": "sells", "chief": "leads", "local-admin": "all"},
+    "resources": {"thing": {"actions": ["read", "change"], "classes": ["contact"]}},
+    "audited": ["thing.change"],
+    "limits": {},
+    "doors": {
+        "shop": {"GET /v1/things/{thing_id}": "thing.read", "POST /v1/things/{thing_id}": "thing.change"},
+        "every": {"GET /docs": "public"},
+    },
+    "grants": [
+        {"role": "seller", "scope": "project", "may": ["thing.read"]},
+        {"role": "seller", "scope": "own", "may": ["thing.change"]},
+        {"role": "chief", "scope": "team", "may": ["thing.change"]},
+        {"role": "local-admin", "scope": "all", "may": ["thing.read", "thing.change"]},
+    ],
+    "shows": [
+        {"role": "seller", "classes": {"contact": "masked"}},
+        {"role": "chief", "classes": {"contact": "clear"}},
+    ],
+}
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+READ, CHANGE = "GET /v1/things/{thing_id}", "POST /v1/things/{thing_id}"
+THINGS = {"mine": Where(frozenset({"P1"}), frozenset({"ann"})), "theirs": Where(frozenset({"P2"}), frozenset({"bob"}))}
+
+
+class Remembering:
+    """An audit log in memory."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    async def append(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+
+class Known:
+    """A verifier that knows its callers."""
+
+    def __init__(self, **callers: Principal) -> None:
+        self.callers = callers
+
+    async def verify(self, token: str) -> Principal:
+        if token not in self.callers:
+            raise Unauthenticated("unknown")
+        return self.callers[token]
+
+
+async def where_things_are(asked: Mapping[str, str]) -> Where:
+    if asked["thing_id"] not in THINGS:
+        raise NotFound
+    return THINGS[asked["thing_id"]]
+
+
+ANN = Principal("ann", frozenset({"seller"}), frozenset({"P1"}))
+CHIEF = Principal("cleo", frozenset({"chief"}), frozenset(), frozenset({"bob"}))
+
+
+def gate(verifier: Any = None, per_second: float = 0.0) -> Gate:
+    whereabouts = {"thing": where_things_are}
+    known = verifier or Known(ann=ANN, cleo=CHIEF, none=Principal("nobody"))
+    return Gate("shop", read_table(RAW), known, whereabouts, Remembering(), lambda: NOW, per_second)
+
+
+async def ask(of: Gate, who: str, door: str, **asked: str) -> str:
+    """How a request ends."""
+    try:
+        await of.know(door, f"Bearer {who}", "127.0.0.1")
+        await of.admit(door, asked)
+    except (Forbidden, Unauthenticated, TooManyRequests, NotFound) as error:
+        return error.code
+    return "allowed"
+
+
+async def test_what_a_role_may_do_and_where() -> None:
+    shop = gate()
+    assert await ask(shop, "ann", READ, thing_id="mine") == "allowed"
+    assert await ask(shop, "ann", READ, thing_id="theirs") == "forbidden"
+    assert await ask(shop, "ann", CHANGE, thing_id="mine") == "allowed"
+    assert await ask(shop, "ann", CHANGE, thing_id="theirs") == "forbidden"
+    assert await ask(shop, "cleo", CHANGE, thing_id="theirs") == "allowed"
+    assert await ask(shop, "cleo", CHANGE, thing_id="mine") == "forbidden"
+    assert await ask(shop, "cleo", READ, thing_id="theirs") == "forbidden"
+    assert await ask(shop, "none", READ, thing_id="mine") == "forbidden"
+    assert await ask(shop, "stranger", READ, thing_id="mine") == "unauthenticated"
+    assert await ask(shop, "ann", READ, thing_id="gone") == "not_found"
+
+
+async def test_a_door_without_a_row_is_closed_and_a_public_one_open() -> None:
+    assert await ask(gate(), "ann", "DELETE /v1/things/{thing_id}") == "forbidden"
+    assert await ask(gate(), "stranger", "GET /docs") == "allowed"
+
+
+async def test_without_authentication_everybody_is_the_local_admin() -> None:
+    shop = Gate("shop", read_table(RAW), None, {}, Remembering(), lambda: NOW)
+    await shop.know(READ, None, "127.0.0.1")
+    await shop.admit(READ, {"thing_id": "theirs"})
+    assert asking() == LOCAL_ADMIN._replace(address="127.0.0.1")
+    with pytest.raises(Forbidden):
+        await shop.admit("DELETE /v1/things/{thing_id}", {})
+
+
+async def test_a_denial_and_what_is_audited_is_written_down() -> None:
+    shop = gate()
+    await ask(shop, "ann", READ, thing_id="mine")
+    await ask(shop, "ann", CHANGE, thing_id="mine", reason="a call\nFAKE entry")
+    await ask(shop, "ann", READ, thing_id="theirs")
+    first, second = shop.audit.entries  # type: ignore[attr-defined]
+    assert (first.who, first.operation, first.outcome, first.what) == (
+        "ann",
+        "thing.change",
+        "allowed",
+        {"thing_id": "mine"},
+    )
+    assert first.why == "a call\N{REPLACEMENT CHARACTER}FAKE entry"
+    assert (second.operation, second.outcome, second.address) == ("thing.read", "denied", "127.0.0.1")
+
+
+async def test_requests_of_a_caller_are_limited() -> None:
+    shop = gate(per_second=1.0)
+    answers = [await ask(shop, "ann", READ, thing_id="mine") for _ in range(4)]
+    assert answers == ["allowed", "allowed", "too_many_requests", "too_many_requests"]
+    assert await ask(shop, "cleo", CHANGE, thing_id="theirs") == "allowed", "another caller has a bucket of their own"
+
+
+@given(st.lists(st.floats(0, 5), max_size=60), st.integers(1, 5), st.integers(1, 10))
+def test_no_caller_ever_gets_more_than_the_bucket_holds(waits: list[float], rate: int, burst: int) -> None:
+    """In any stretch of time: at most the burst and what flows in."""
+    now, taken = [0.0], list[float]()
+    limit = Limit(rate, burst, lambda: now[0], "requests")
+    for wait in waits:
+        now[0] += wait
+        try:
+            limit.take("ann")
+        except TooManyRequests as error:
+            assert error.retry_after >= 1
+            continue
+        taken.append(now[0])
+    for start in taken:
+        for end in taken:
+            if end >= start:
+                assert sum(start <= at <= end for at in taken) <= burst + rate * (end - start) + 1e-6
+
+
+@given(
+    st.sampled_from(SCOPES), st.frozensets(st.sampled_from("PQR")), st.frozensets(st.sampled_from("PQR")), st.booleans()
+)
+def test_scopes(scope: str, projects: frozenset[str], mine: frozenset[str], whole: bool) -> None:
+    """Worked out by hand from the definition, the other way round."""
+    where = Where(projects, whole=whole)
+    within = where.within(scope, Principal("ann", projects=mine))
+    if scope == "all":
+        assert within
+    elif scope != "project" or not projects:
+        assert not within
+    else:
+        outside = [project for project in projects if project not in mine]
+        assert within == (not outside if whole else len(outside) < len(projects))
+
+
+def test_the_most_that_several_roles_show() -> None:
+    table = read_table(RAW)
+    both = ANN._replace(roles=frozenset({"seller", "chief"}))
+    assert [table.shown(who, "contact") for who in (ANN, both, Principal("x"))] == ["masked", "clear", "hidden"]
+
+
+def changed(**parts: Any) -> dict[str, Any]:
+    return {**RAW, **parts}
+
+
+WRONG = {
+    "a role that does not exist": (
+        {"grants": [{"role": "boss", "scope": "all", "may": ["thing.read"]}]},
+        "no role boss",
+    ),
+    "an operation that does not exist": (
+        {"grants": [{"role": "chief", "scope": "all", "may": ["thing.fly"]}]},
+        "no thing.fly",
+    ),
+    "a scope that does not exist": (
+        {"grants": [{"role": "chief", "scope": "world", "may": ["thing.read"]}]},
+        "scope is one of",
+    ),
+    "rows that contradict": (
+        {"grants": [*RAW["grants"], {"role": "seller", "scope": "all", "may": ["thing.read"]}]},
+        "keep one",
+    ),
+    "a door to nothing": ({"doors": {"shop": {"GET /x": "thing.fly"}}}, "no thing.fly"),
+    "a class that does not exist": ({"shows": [{"role": "chief", "classes": {"blood": "clear"}}]}, "no field class"),
+    "shown in another way": ({"shows": [{"role": "chief", "classes": {"contact": "loud"}}]}, "not loud"),
+    "shown in two ways": ({"shows": [*RAW["shows"], {"role": "chief", "classes": {"contact": "hidden"}}]}, "keep one"),
+    "nothing audited": ({"audited": ["thing.fly"]}, "no thing.fly"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_table_is_refused_by_name(case: str) -> None:
+    parts, words = WRONG[case]
+    with pytest.raises(TableError, match=words):
+        read_table(changed(**parts))
+
+
+def chain(count: int) -> list[dict[str, Any]]:
+    """An audit log as it is stored."""
+    documents, before = [], FIRST
+    for number in range(1, count + 1):
+        content = {"who": f"u{number}", "at": "2026-03-02T00:00:00Z", "what": {"id": str(number)}}
+        before = seal(number, content, before)
+        documents.append({"_id": number, **content, "hash": before})
+    return documents
+
+
+async def followed(documents: list[dict[str, Any]]) -> Any:
+    async def each() -> Any:
+        for document in documents:
+            yield document
+
+    return await check(each())
+
+
+async def test_a_whole_audit_log_fits() -> None:
+    documents = chain(5)
+    fit, head, broken = await followed(documents)
+    assert (fit, head, broken) == (5, documents[-1]["hash"], None)
+    assert await followed([]) == (0, FIRST, None)
+
+
+@given(st.integers(0, 4), st.sampled_from(["change", "leave out", "swap", "put in", "seal again"]))
+async def test_whatever_is_done_to_an_audit_log_is_found(at: int, what: str) -> None:
+    documents = chain(6)
+    if what == "change":
+        documents[at]["who"] = "somebody else"
+    elif what == "leave out":
+        del documents[at]
+    elif what == "swap":
+        documents[at]["who"], documents[at + 1]["who"] = documents[at + 1]["who"], documents[at]["who"]
+    elif what == "put in":
+        documents.insert(at, {**documents[at], "who": "x"})
+    else:  # by somebody who knows how, but cannot change what comes after
+        documents[at]["who"] = "x"
+        content = {name: value for name, value in documents[at].items() if name not in ("_id", "hash")}
+        documents[at]["hash"] = seal(at + 1, content, documents[at - 1]["hash"] if at else FIRST)
+    _, _, broken = await followed(documents)
+    assert broken is not None
+    assert broken.number in (at + 1, at + 2)
+
+
+def test_nothing_in_an_entry_can_look_like_another_line() -> None:
+    entry = entry_of(
+        NOW, ANN._replace(name="a\r\nb"), READ, "thing.read", {"thing_id": "x\x00\n" + "y" * 900}, "denied"
+    )
+    assert all(text.isprintable() and len(text) <= 500 for text in (entry.who, *entry.what.values()))
+    assert one_line("plain") == "plain"
+
+
+def test_only_ids_and_the_reason_of_a_request_are_looked_at() -> None:
+    asked = {"thing_id": "x", "reason": "y", "b_id": "", "c_id": 1, "value": "138 0013 8000", "name": "Li"}
+    assert ids_in(asked) == {"thing_id": "x", "reason": "y"}
+
+
+@pytest.mark.parametrize("value", ["13800138000", "+86 138 0013 8000", "li@example.com", "11010519491231002X"])
+def test_what_is_no_id_but_personal_is_not_written_down(value: str) -> None:
+    entry = entry_of(NOW, ANN, READ, "thing.read", {"thing_id": value, "reason": f"asked by {value}, twice"}, "denied")
+    assert value not in str(entry)
+    assert entry.why.startswith("asked by (hidden)")
+
+
+@pytest.mark.parametrize("value", ["01963f5e-7a10-7c31-9d52-000000000123", "D1", "P-2026-0001", "user-7"])
+def test_an_id_is_written_down(value: str) -> None:
+    assert entry_of(NOW, ANN, READ, "thing.read", {"thing_id": value}, "denied").what == {"thing_id": value}
