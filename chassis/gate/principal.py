@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Principal(NamedTuple):
     """A user or a service. `name` is what the issuer calls them (an opaque id, never a person's name).
 
-    `projects` are those they work for, `team` the names of the people they lead; `token` is what they showed, to be
+    `projects` are those they work for, `team` the names of the people they answer for; `token` is what they showed, to be
     passed on to the one hop behind. `address` is where the request came from.
     """
 

@@ -2,7 +2,7 @@
 
 A door (an HTTP route, a gRPC method, a command) stands for an operation, `resource.action`. A grant lets a role do
 actions on a resource within a scope: `all`, `project` (those the principal works for), `team` (things of the people they
-lead), `own`. Several roles add up. Personal values are shown by class: `clear`, `masked`, or not at all.
+answer for), `own`. Several roles add up. Personal values are shown by class: `clear`, `masked`, or not at all.
 """
 
 from __future__ import annotations

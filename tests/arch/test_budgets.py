@@ -9,7 +9,9 @@ import pytest
 
 from tests.arch.sources import CODE, ROOT, python_files
 
-MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES = 8, 22, 300, 5700
+MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES, GATE_LINES = 8, 22, 300, 5850, 1100
+GATE = ("gate/", "store/audit.py", "store/quotas.py")
+"""What of the chassis is the gate in front of the doors (ADR 11)."""
 BUSINESS_WORDS = ("lead", "deal", "visit", "ticket", "complaint", "loyalty", "points", "profile", "customer")
 # Underscores, digits and a change to upper case end a word, so that names in the code count like prose.
 FORBIDDEN = re.compile(rf"(?<![a-z])({'|'.join(BUSINESS_WORDS)}|loyalties)(e?s)?(?![a-z])", re.IGNORECASE)
@@ -52,7 +54,10 @@ def test_files_are_short() -> None:
 
 
 def test_the_chassis_is_small() -> None:
-    assert sum(len(path.read_text().splitlines()) for path in python_files("chassis")) <= CHASSIS_LINES
+    chassis = {str(p.relative_to(ROOT / "chassis")): len(p.read_text().splitlines()) for p in python_files("chassis")}
+    gate = sum(lines for name, lines in chassis.items() if name.startswith(GATE))
+    assert gate <= GATE_LINES
+    assert sum(chassis.values()) - gate <= CHASSIS_LINES
 
 
 def test_the_chassis_knows_no_business_word() -> None:
