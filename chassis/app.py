@@ -24,16 +24,19 @@ from chassis.fold.rules import Folder
 from chassis.gate.audit_doors import audit_routes
 from chassis.gate.gate import Gate
 from chassis.gate.issuer import verifier_of
+from chassis.gate.services import identity_of
 from chassis.gate.table import load_table
+from chassis.gate.tls import read_certificates
 from chassis.policy import no_policy
 from chassis.publish import Publisher
-from chassis.rpc import make_server, set_serving
+from chassis.rpc import add_port, make_server, open_channel, set_serving
 from chassis.seal import Seal, read_key
 from chassis.service import Definition
 from chassis.serving import HttpServer, PortTaken, listen
 from chassis.settings import Settings
 from chassis.store import MongoStore, connect
 from chassis.store.audit import AuditLog
+from chassis.store.quotas import Quotas
 from chassis.store.system import load_policies, ping, read_epoch
 from chassis.stream.lanes import Mounted
 from chassis.stream.topics import Topics
@@ -59,6 +62,7 @@ class App:
         self.faults = Faults()
         self.audit = AuditLog(self.database)
         self.gate = self._gate()
+        self.certificates = read_certificates(settings.tls_dir)
         self.worker: Worker | None = None
         self.timer_loop: TimerLoop | None = None
         self.role = ""
@@ -66,11 +70,17 @@ class App:
         self._started = False
 
     def _gate(self) -> Gate:
-        """Raises `TableError` if the policy table is wrong."""
+        """Raises `TableError` if the policy table is wrong, `IdentityError` if this service's key is."""
         own, settings = self.definition, self.settings
         table, where = load_table(own.access, settings.policy_dir), own.whereabouts(self)
         verifier = verifier_of(settings) if settings.auth == "oidc" else None
-        return Gate(own.name, table, verifier, where, self.audit, self.clock.now, settings.requests_per_second)
+        identity = identity_of(own.name, settings.identity_dir) if settings.identity_dir is not None else None
+        often, counts = settings.requests_per_second, Quotas(self.database)
+        return Gate(own.name, table, verifier, where, self.audit, self.clock.now, often, counts, identity)
+
+    def channel(self, address: str) -> Any:
+        """A connection to the gRPC door of another service, to be closed by whoever asked for it."""
+        return open_channel(address, self.certificates)
 
     async def prepare(self) -> None:
         """What every role needs: the store, the folder with the policies in force, the publisher, the commands."""
@@ -151,7 +161,7 @@ class App:
         server, health = make_server(add, own.refusals, reflect, self.gate)
         address = f"{self.settings.bind}:{self.port('grpc')}"
         try:
-            server.add_insecure_port(address)
+            add_port(server, address, self.certificates)
         except RuntimeError:
             raise PortTaken(self.settings.bind, self.port("grpc")) from None
         await server.start()

@@ -14,7 +14,9 @@ import structlog
 
 from chassis.app import ROLES, App
 from chassis.fold.ports import Transient
+from chassis.gate.services import IdentityError
 from chassis.gate.table import TableError
+from chassis.gate.tls import CertificateError
 from chassis.logs import configure
 from chassis.migrate import migrate
 from chassis.seal import KeyFileError
@@ -26,7 +28,10 @@ from chassis.tasks import COMMON
 log = structlog.get_logger()
 
 USAGE = "usage: python -m services.{name} api | worker | all | migrate | task NAME [ARGUMENT …]"
-MISTAKES = (SettingsError, KeyFileError, PortTaken, WrongPartitions, LookupError, TableError, Transient)
+MISTAKES = (
+    *(SettingsError, KeyFileError, TableError, IdentityError, CertificateError),
+    *(PortTaken, WrongPartitions, LookupError, Transient),
+)
 """Errors whose message says all; a trace would only hide it."""
 
 

@@ -22,6 +22,15 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None
 
 
+def page_size(asked: int) -> int:
+    """How many items a gRPC page has that was asked for so many: 0 is 50, more than 200 are 200; raises `InvalidRequest`
+    for less.
+    """
+    if asked < 0:
+        raise InvalidRequest("page_size is 1 to 200, or 0 for 50", "/page_size")
+    return min(asked or 50, 200)
+
+
 def page_of(items: Sequence[T], limit: int, cursor: str | None) -> tuple[Sequence[T], str | None]:
     """The page after a cursor, and the cursor after it. For lists that only grow at their end."""
     word, number = place_in(cursor, ("at", "0"))

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import structlog
 from google.protobuf import any_pb2
+from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -16,7 +17,10 @@ from grpc_reflection.v1alpha import reflection
 
 from chassis.errors import ChassisError, DeadlineExceeded, Unavailable
 from chassis.fold.ports import Transient
-from chassis.gate.gate import Gate, ids_in
+from chassis.gate.gate import Gate, Shown, ids_in
+from chassis.gate.services import HOP
+from chassis.gate.table import PUBLIC
+from chassis.gate.tls import Certificates
 
 log = structlog.get_logger()
 
@@ -61,6 +65,23 @@ def make_server(
     return server, servicer
 
 
+def add_port(server: aio.Server, address: str, certificates: Certificates | None) -> None:
+    """Listen: with certificates only to callers who show one of the same authority. Raises RuntimeError if taken."""
+    if certificates is None:
+        server.add_insecure_port(address)
+        return
+    own = [(certificates.key, certificates.chain)]
+    server.add_secure_port(address, grpc.ssl_server_credentials(own, certificates.authority, require_client_auth=True))
+
+
+def open_channel(address: str, certificates: Certificates | None) -> aio.Channel:
+    """A connection to another service; with certificates both show theirs."""
+    if certificates is None:
+        return aio.insecure_channel(address)
+    shown = (certificates.authority, certificates.key, certificates.chain)
+    return aio.secure_channel(address, grpc.ssl_channel_credentials(*shown))
+
+
 async def set_serving(servicer: Any, serving: bool) -> None:
     """Tell health checks (service "" is the whole server)."""
     status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
@@ -72,16 +93,24 @@ def rich_status(error: Any) -> status_pb2.Status:
     info = error_details_pb2.ErrorInfo(reason=error.code.upper(), domain=DOMAIN)
     if getattr(error, "pointer", ""):
         info.metadata["pointer"] = error.pointer
-    packed = any_pb2.Any()
-    packed.Pack(info)
+    found: list[Any] = [info]
+    if error.status == 429:
+        found.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=error.retry_after)))
     detail = str(getattr(error, "detail", "") or error)
-    return status_pb2.Status(code=CODES.get(error.status, code_pb2.INTERNAL), message=detail, details=[packed])
+    code = CODES.get(error.status, code_pb2.INTERNAL)
+    return status_pb2.Status(code=code, message=detail, details=[_packed(each) for each in found])
+
+
+def _packed(message: Any) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(message)
+    return packed
 
 
 class _Guard(aio.ServerInterceptor):
     """Asks the gate, turns our errors into rich statuses, and bounds every unary call in time.
 
-    Health and reflection stream or tell nothing of anybody: they are open.
+    What streams cannot be asked about: it is open if the policy table calls it public, else there is no such method.
     """
 
     def __init__(self, known: tuple[type[Exception], ...], gate: Gate) -> None:
@@ -89,20 +118,25 @@ class _Guard(aio.ServerInterceptor):
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         handler = await continuation(handler_call_details)
-        method = handler_call_details.method
-        if handler is None or handler.unary_unary is None or method.startswith(f"/{health.SERVICE_NAME}/"):
+        package, _, method = handler_call_details.method[1:].partition("/")
+        door = f"{package.rpartition('.')[2]}/{method}"
+        if handler is None or self.gate.table.operation(self.gate.service, door) == PUBLIC:
             return handler
-        package, _, door = method[1:].partition("/")
-        call = self._guarded(handler.unary_unary, f"{package.rpartition('.')[2]}/{door}")
+        if handler.unary_unary is None:
+            return None
+        call = self._guarded(handler.unary_unary, door)
         return grpc.unary_unary_rpc_method_handler(call, handler.request_deserializer, handler.response_serializer)
 
     def _guarded(self, call: Any, door: str) -> Any:
         async def guarded(request: Any, context: Any) -> Any:
             try:
                 async with asyncio.timeout(LONGEST):
-                    await self.gate.know(door, metadata(context, "authorization"), _address(context))
+                    await self.gate.know(door, _shown(context))
                     await self.gate.admit(door, ids_in({field.name: value for field, value in request.ListFields()}))
-                    return await call(request, context)
+                    answer = await call(request, context)
+                    if self.gate.is_counted(door):
+                        await self.gate.spend("exports_per_day", _records_in(answer))
+                    return answer
             except self.known as error:
                 await _abort(context, error)
             except Transient:
@@ -117,6 +151,15 @@ class _Guard(aio.ServerInterceptor):
             return None
 
         return guarded
+
+
+def _shown(context: Any) -> Shown:
+    return Shown(metadata(context, "authorization"), _address(context), metadata(context, HOP))
+
+
+def _records_in(answer: Any) -> int:
+    """How many records an answer hands out: its longest list, or one."""
+    return max(1, *(len(value) for field, value in answer.ListFields() if field.is_repeated), 1)
 
 
 def _address(context: Any) -> str:

@@ -53,6 +53,13 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests of one caller that one process answers for ever; twice that at once; 0 = any.",
     )
+    identity_dir: Path | None = Field(
+        None,
+        description="With `oidc`: `<service>.jwk`, what this service signs with, and `services.jwks`, all public keys.",
+    )
+    tls_dir: Path | None = Field(
+        None, description="`tls.crt`, `tls.key`, `ca.crt`: the gRPC doors then speak mutual TLS only."
+    )
     kek_file: Path = Field(Path(".hearth/keys/kek"), description="Key-encryption key: 32 bytes, base64, mode 0600.")
     index_key_file: Path = Field(
         Path(".hearth/keys/index_key"), description="Key of blind indexes: 32 bytes, base64, 0600."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -25,7 +24,9 @@ from chassis.errors import (
     Unavailable,
 )
 from chassis.fold.ports import Transient
-from chassis.gate.gate import Gate, ids_in
+from chassis.gate.gate import Gate
+from chassis.gate.http import asked, shown
+from chassis.gate.quotas import records_in
 
 log = structlog.get_logger()
 
@@ -68,15 +69,16 @@ class Guard:
             return
         try:
             async with asyncio.timeout(DEADLINE):
-                door, ids = self._door(scope)
+                door, route, found = self._door(scope)
+                if not door:  # fits no route: there is nothing to guard
+                    await self.app(scope, _again(await _body(receive), receive), send)
+                    return
                 request = Request(scope)
-                address = request.client.host if request.client else ""
-                if door:
-                    await self.gate.know(door, request.headers.get("authorization"), address)
+                await self.gate.know(door, shown(request))
                 body = await _body(receive)
-                if door:
-                    await self.gate.admit(door, {**ids_in(_members(body)), **ids_in(request.query_params), **ids})
-                await self.app(scope, _again(body, receive), send)
+                await self.gate.admit(door, asked(route, body, request.query_params, found))
+                answer = self._counted if self.gate.is_counted(door) else self.app
+                await answer(scope, _again(body, receive), send)
         except self.known as error:
             await problem(error, Request(scope))(scope, receive, send)
         except Transient:
@@ -84,23 +86,37 @@ class Guard:
         except TimeoutError:
             await problem(DeadlineExceeded(), Request(scope))(scope, receive, send)
 
-    def _door(self, scope: Any) -> tuple[str, dict[str, str]]:
-        """The door's name and the ids in its path; none for what fits no route: there is nothing to guard."""
+    async def _counted(self, scope: Any, receive: Any, send: Any) -> None:
+        """Holds an answer back until it is whole, and counts what it hands out before it goes."""
+        held: list[Any] = []
+
+        async def hold(message: Any) -> None:
+            held.append(message)
+
+        try:
+            await self.app(scope, receive, hold)
+            if held[0]["status"] == 200:
+                await self.gate.spend("exports_per_day", records_in(b"".join(each.get("body", b"") for each in held)))
+        except (*self.known, Transient):
+            raise
+        except Exception:
+            await _send_all(held, send)
+            raise
+        await _send_all(held, send)
+
+    def _door(self, scope: Any) -> tuple[str, Any, dict[str, Any]]:
+        """The door's name, its route, what its path holds; "" for what fits no route."""
         for route in self.routes:
             match, found = route.matches(scope)
             if match is Match.FULL:
                 method = "GET" if scope["method"] == "HEAD" else scope["method"]
-                return f"{self.prefix}{method} {route.path}", ids_in(found.get("path_params", {}))
-        return "", {}
+                return f"{self.prefix}{method} {route.path}", route, found.get("path_params", {})
+        return "", None, {}
 
 
-def _members(body: bytes) -> dict[str, Any]:
-    """The members of a JSON object; none if it is something else, which the handler refuses."""
-    try:
-        found = json.loads(body) if body[:1] == b"{" else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+async def _send_all(messages: Sequence[Any], send: Any) -> None:
+    for each in messages:
+        await send(each)
 
 
 async def _body(receive: Any) -> bytes:

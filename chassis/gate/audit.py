@@ -31,14 +31,15 @@ _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class Entry(NamedTuple):
-    """One act: at what time (UTC), who (with which roles), from which address, through which door, doing what to what,
-    why, and whether it was `allowed` or `denied`.
+    """One act: at what time (UTC), who (with which roles), from which address, passed on by which service, through which
+    door, doing what to what, why, and whether it was `allowed` or `denied`.
     """
 
     at: datetime
     who: str
     roles: tuple[str, ...]
     address: str
+    via: str
     door: str
     operation: str
     what: Mapping[str, str]
@@ -65,7 +66,18 @@ def entry_of(at: datetime, by: Principal, door: str, operation: str, what: Mappi
     """What is written down of a request; `what` are the ids in it, and `reason` if it gives one."""
     named = {name: one_line(_id(value)) for name, value in sorted(what.items()) if name != "reason"}
     why = one_line(_PERSONAL.sub(HIDDEN, what.get("reason", "")))
-    return Entry(at, one_line(by.name), tuple(sorted(by.roles)), by.address, door, operation, named, why, outcome)
+    return Entry(
+        at,
+        one_line(by.name),
+        tuple(map(one_line, sorted(by.roles))),
+        by.address,
+        by.via,
+        door,
+        operation,
+        named,
+        why,
+        outcome,
+    )
 
 
 def _id(value: str) -> str:

@@ -10,7 +10,7 @@ class Principal(NamedTuple):
     """A user or a service. `name` is what the issuer calls them (an opaque id, never a person's name).
 
     `projects` are those they work for, `team` the names of the people they answer for; `token` is what they showed, to be
-    passed on to the one hop behind. `address` is where the request came from.
+    passed on to the one hop behind. `address` is where the request came from, `via` the service that passed it on.
     """
 
     name: str
@@ -19,10 +19,17 @@ class Principal(NamedTuple):
     team: frozenset[str] = frozenset()
     token: str = ""
     address: str = ""
+    via: str = ""
 
+
+SERVICE = "service"
+"""The role of a service that asks for itself."""
 
 LOCAL_ADMIN = Principal("local-admin", frozenset({"local-admin"}))
 """Everybody, while there is no authentication and every listener is loopback."""
+
+RESERVED = frozenset({SERVICE, "local-admin"})
+"""Roles that no issuer gives: a token that claims one is refused."""
 
 _asking: ContextVar[Principal | None] = ContextVar("principal", default=None)
 
@@ -33,6 +40,11 @@ def asking() -> Principal:
     if found is None:
         raise LookupError("nobody asks: this code runs outside a request")
     return found
+
+
+def is_asked() -> bool:
+    """Whether this is inside a request."""
+    return _asking.get() is not None
 
 
 def set_asking(principal: Principal) -> None:

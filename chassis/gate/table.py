@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from chassis.gate.principal import Principal
+from chassis.gate.quotas import span_of
 
 SCOPES = ("own", "team", "project", "all")
 """From the narrowest to the widest."""
@@ -63,9 +64,10 @@ class Table:
         shows: Mapping[tuple[str, str], str],
         audited: frozenset[str] = frozenset(),
         limits: Mapping[str, float] | None = None,
+        exported: frozenset[str] = frozenset(),
     ) -> None:
         self.roles, self.doors, self._grants, self._shows = roles, doors, grants, shows
-        self.audited, self.limits = audited, dict(limits or {})
+        self.audited, self.limits, self.exported = audited, dict(limits or {}), exported
 
     def operation(self, place: str, door: str) -> str | None:
         """What a door of a place (a service, the command line) stands for; None: it is closed."""
@@ -97,8 +99,8 @@ def load_table(shipped: Path, directory: Path | None) -> Table:
 
 
 def read_table(raw: Mapping[str, Any]) -> Table:
-    """The table in a parsed file: `roles`, `resources` (actions and field classes), `audited`, `limits`, `doors`, `grants`,
-    `shows`.
+    """The table in a parsed file: `roles`, `resources` (actions and field classes), `audited`, `exported`, `limits`,
+    `doors`, `grants`, `shows`.
 
     Raises `TableError` naming every row that names what does not exist, or contradicts another one.
     """
@@ -108,7 +110,8 @@ def read_table(raw: Mapping[str, Any]) -> Table:
     classes = {class_ for of in resources.values() for class_ in of.get("classes", ())}
     doors = {f"{place} {door}": op for place, own in raw["doors"].items() for door, op in own.items()}
     wrong += [f"door {d!r}: there is no {op}" for d, op in doors.items() if op != PUBLIC and op not in known]
-    wrong += [f"audited: there is no {op}" for op in raw["audited"] if op not in known]
+    wrong += [f"{part}: there is no {op}" for part in ("audited", "exported") for op in raw[part] if op not in known]
+    wrong += [f"limit {name}: its name ends in _per_hour or _per_day" for name in raw["limits"] if not span_of(name)]
     grants: dict[tuple[str, str], str] = {}
     for number, row in enumerate(raw["grants"], 1):
         wrong += _grant(number, row, roles, known, grants)
@@ -117,7 +120,7 @@ def read_table(raw: Mapping[str, Any]) -> Table:
         wrong += _show(number, row, roles, classes, shows)
     if wrong:
         raise TableError("the policy table is wrong:\n" + "\n".join(f"  {line}" for line in wrong))
-    return Table(roles, doors, grants, shows, frozenset(raw["audited"]), raw["limits"])
+    return Table(roles, doors, grants, shows, frozenset(raw["audited"]), raw["limits"], frozenset(raw["exported"]))
 
 
 def _grant(

@@ -1,11 +1,13 @@
 """Bearer tokens: a signed statement of the issuer about who asks. Everything that is not exactly right is refused.
 
 Algorithms are an allow-list of asymmetric ones, so that a token can neither be unsigned nor signed with a public key; keys
-come from the issuer (JWKS) by `kid` and are fetched again when a `kid` is unknown, at most once a minute.
+come from the issuer (JWKS) by `kid` and are fetched again when a `kid` is unknown, at most once a minute, and every five
+minutes, so that a key that the issuer withdrew ends. A token that is no user's says so in its `typ` and is refused here.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -15,7 +17,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
 from chassis.errors import Unauthenticated, Unavailable
-from chassis.gate.principal import Principal
+from chassis.gate.principal import RESERVED, Principal
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 LEEWAY = 30
@@ -24,7 +26,11 @@ LEEWAY = 30
 LONGEST = 8_192
 """Characters of a token; a longer one is refused unread."""
 
-FETCH_AGAIN = 60.0
+FETCH_AGAIN, STALE = 60.0, 300.0
+"""Seconds: the issuer is asked at most so often, and a key is trusted so long without asking."""
+
+USER_TYPES = (None, "JWT", "at+jwt")
+"""The header `typ` of tokens about users (RFC 8725, explicit typing)."""
 
 Fetch = Callable[[], Awaitable[Mapping[str, Any]]]
 """Gets the issuer's key set as parsed JSON; raises OSError."""
@@ -36,15 +42,26 @@ class Keys:
     def __init__(self, fetch: Fetch, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._fetch, self._monotonic = fetch, monotonic
         self._known: dict[str, Any] = {}
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._tried_at = float("-inf")
+        self._turn = asyncio.Lock()
 
     async def key(self, kid: str) -> Any:
-        """The key of this id, or None. Raises `Unavailable` while the issuer has never answered."""
-        if kid not in self._known and self._monotonic() - self._fetched_at >= FETCH_AGAIN:
-            await self._renew()
+        """The key of this id, or None. Raises `Unavailable` while the issuer has never answered; later, while it does not
+        answer, what is known goes on.
+        """
+        if self._is_old(kid):
+            async with self._turn:
+                if self._is_old(kid):
+                    await self._renew()
         return self._known.get(kid)
 
+    def _is_old(self, kid: str) -> bool:
+        now = self._monotonic()
+        due = kid not in self._known or now - self._fetched_at >= STALE
+        return not self._known or (due and now - self._tried_at >= FETCH_AGAIN)
+
     async def _renew(self) -> None:
+        self._tried_at = self._monotonic()
         try:
             found = KeySet.import_key_set(await self._fetch())  # type: ignore[arg-type]
         except (OSError, errors.JoseError, ValueError, KeyError, TypeError):
@@ -63,34 +80,45 @@ class Verifier:
 
     async def verify(self, token: str) -> Principal:
         """Who the token is about; raises `Unauthenticated` with what is wrong, never with what it holds."""
-        header = _header(token)
-        if header.get("alg") not in ALGORITHMS:
-            raise Unauthenticated("the token's algorithm is not one of the allowed ones")
-        key = await self.keys.key(str(header.get("kid", "")))
-        if key is None:
-            raise Unauthenticated("the token is signed with a key that the issuer does not have")
-        try:
-            claims = jwt.decode(token, key, algorithms=list(ALGORITHMS)).claims
-            self._registry().validate(claims)
-        except errors.ExpiredTokenError:
-            raise Unauthenticated("the token has expired; get a new one") from None
-        except errors.MissingClaimError as error:
-            raise Unauthenticated(f"the token has no {error.claim}") from None
-        except errors.InvalidClaimError as error:
-            raise Unauthenticated(f"the token's {error.claim} is not valid here") from None
-        except (errors.JoseError, ValueError):
-            raise Unauthenticated("the token's signature is not valid") from None
-        return _principal(claims, token)
+        if header_of(token).get("typ") not in USER_TYPES:
+            raise Unauthenticated("the token's typ is not that of a user's token")
+        return _principal(await claims_of(token, self.keys, self.issuer, self.audience, self._now()), token)
 
-    def _registry(self) -> jwt.JWTClaimsRegistry:
-        return jwt.JWTClaimsRegistry(
-            now=int(self._now()),
-            leeway=LEEWAY,
-            iss={"essential": True, "value": self.issuer},
-            aud={"essential": True, "value": self.audience},
-            sub={"essential": True},
-            exp={"essential": True},
-        )
+
+async def claims_of(token: str, keys: Keys, issuer: str, audience: str, now: float) -> Mapping[str, Any]:
+    """What a token says if it is exactly right: signed by a key in `keys`, of this issuer, for this audience, valid now.
+
+    Raises `Unauthenticated`.
+    """
+    header = header_of(token)
+    if header.get("alg") not in ALGORITHMS:
+        raise Unauthenticated("the token's algorithm is not one of the allowed ones")
+    key = await keys.key(str(header.get("kid", "")))
+    if key is None:
+        raise Unauthenticated("the token is signed with a key that the issuer does not have")
+    try:
+        claims = jwt.decode(token, key, algorithms=list(ALGORITHMS)).claims
+        _registry(issuer, audience, now).validate(claims)
+    except errors.ExpiredTokenError:
+        raise Unauthenticated("the token has expired; get a new one") from None
+    except errors.MissingClaimError as error:
+        raise Unauthenticated(f"the token has no {error.claim}") from None
+    except errors.InvalidClaimError as error:
+        raise Unauthenticated(f"the token's {error.claim} is not valid here") from None
+    except (errors.JoseError, ValueError):
+        raise Unauthenticated("the token's signature is not valid") from None
+    return claims
+
+
+def _registry(issuer: str, audience: str, now: float) -> jwt.JWTClaimsRegistry:
+    return jwt.JWTClaimsRegistry(
+        now=int(now),
+        leeway=LEEWAY,
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": audience},
+        sub={"essential": True},
+        exp={"essential": True},
+    )
 
 
 def bearer(authorization: str | None) -> str:
@@ -103,7 +131,8 @@ def bearer(authorization: str | None) -> str:
     return token.strip()
 
 
-def _header(token: str) -> Mapping[str, Any]:
+def header_of(token: str) -> Mapping[str, Any]:
+    """What stands in front of a token, not verified yet; raises `Unauthenticated`."""
     try:
         return extract_compact(token.encode()).headers()
     except Exception:  # whatever a stranger's bytes make a parser raise
@@ -120,4 +149,6 @@ def _principal(claims: Mapping[str, Any], token: str) -> Principal:
     if not isinstance(name, str) or not name or len(name) > 200 or not name.isprintable():
         raise Unauthenticated("the token's sub is not valid here")
     held = {each: frozenset(found) for each, found in lists.items()}
+    if held["roles"] & RESERVED:
+        raise Unauthenticated("the token claims a role that only Hearth itself gives")
     return Principal(name, held["roles"], held["projects"], held["team"], token)

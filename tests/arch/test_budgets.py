@@ -9,7 +9,7 @@ import pytest
 
 from tests.arch.sources import CODE, ROOT, python_files
 
-MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES, GATE_LINES = 8, 22, 300, 5850, 1100
+MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES, GATE_LINES = 8, 22, 300, 5900, 1200
 GATE = ("gate/", "store/audit.py", "store/quotas.py")
 """What of the chassis is the gate in front of the doors (ADR 11)."""
 BUSINESS_WORDS = ("lead", "deal", "visit", "ticket", "complaint", "loyalty", "points", "profile", "customer")

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.app import App
 from chassis.errors import InvalidRequest
 from chassis.facts import add_facts
+from chassis.pages import page_size
 from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.leads.v1 import leads_pb2 as pb
 from hearth.leads.v1 import leads_pb2_grpc
@@ -34,7 +35,7 @@ class Servicer(leads_pb2_grpc.LeadsServiceServicer):
         return pb.GetLeadResponse(lead=_lead(await self._leads.lead(request.lead_id)))
 
     async def ListLeads(self, request: Any, context: Any) -> Any:
-        size = min(request.page_size or 50, 200)
+        size = page_size(request.page_size)
         named = (request.project_id, request.state, request.customer_id)
         found, following = await self._leads.search(size, request.page_token or None, *named)
         return pb.ListLeadsResponse(leads=[_lead(each) for each in found], next_page_token=following or "")

@@ -9,7 +9,7 @@ from chassis.app import App
 from chassis.errors import InvalidRequest
 from chassis.facts import add_facts
 from chassis.gate.principal import asking
-from chassis.pages import page_of
+from chassis.pages import page_of, page_size
 from chassis.rpc import metadata
 from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.loyalty.v1 import loyalty_pb2 as pb
@@ -49,7 +49,7 @@ class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
 
     async def ListStatement(self, request: Any, context: Any) -> Any:
         lines = await self._accounts.statement(_customer(request))
-        size = min(request.page_size or 50, 200)
+        size = page_size(request.page_size)
         shown, following = page_of(lines, size, request.page_token or None)
         return pb.ListStatementResponse(lines=[_line(line) for line in shown], next_page_token=following or "")
 

@@ -13,7 +13,6 @@ from contracts.envelope import STRUCTURED
 from contracts.errors import NotCloudEvent, NotJson
 from services.profile.api.accepting import Answer, Events, Sent
 from services.profile.rpc.peers import Peers
-from services.profile.settings import peers_of
 
 BATCH = "application/cloudevents-batch+json"
 Name = Annotated[str, Query(min_length=1, max_length=200)]
@@ -94,12 +93,12 @@ def event_routes(app: App) -> APIRouter:
 
     @router.get("", summary="How far an event is, in every service")
     async def follow(source: Name, id: Name) -> FollowView:
-        async with Peers(peers_of(app.settings)) as peers:
+        async with Peers(app) as peers:
             return FollowView(**await events.follow(source, id, peers.ask, list(peers.addresses)))
 
     @router.get("/latest", summary="How far the last events are, the oldest of them first")
     async def latest(limit: Limit = 20, after: After = None) -> LatestView:
-        async with Peers(peers_of(app.settings)) as peers:
+        async with Peers(app) as peers:
             found = await events.latest(limit, after, peers.ask, list(peers.addresses))
         return LatestView(items=[FollowView(**each) for each in found])
 

@@ -12,7 +12,6 @@ from services.profile.api.people import People
 from services.profile.api.views import CustomerId, CustomerView, customer_view
 from services.profile.domain.model import Customer
 from services.profile.rpc.peers import Peers, plain
-from services.profile.settings import peers_of
 
 
 class Overview(NamedTuple):
@@ -48,7 +47,7 @@ async def overview(app: App, customer_id: str) -> Overview:
     """The 360 of whoever this id stands for now. Raises `UnknownCustomer`."""
     root = await People(app).root(customer_id)
     customer, seq = await Customers(app).customer(root)
-    async with Peers(peers_of(app.settings)) as peers:
+    async with Peers(app) as peers:
         parts, notes = await peers.about(root)
     return Overview(root, customer, seq, parts, notes)
 

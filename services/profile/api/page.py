@@ -13,7 +13,6 @@ from services.profile.api.accepting import Events
 from services.profile.api.overview import OverviewView, overview, overview_view
 from services.profile.domain.errors import UnknownCustomer
 from services.profile.rpc.peers import Peers
-from services.profile.settings import peers_of
 
 EVENTS = 20
 SERVICES = ("profile", "leads", "loyalty", "service_tickets")
@@ -40,7 +39,7 @@ def page_routes(app: App) -> APIRouter:
 
     @router.get("/")
     async def page(customer: Annotated[str, Query(max_length=64)] = "") -> HTMLResponse:
-        async with Peers(peers_of(app.settings)) as peers:
+        async with Peers(app) as peers:
             last = await events.latest(EVENTS, None, peers.ask, list(peers.addresses))
         shown = template.render(
             now=app.clock.now(),

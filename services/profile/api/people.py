@@ -10,7 +10,6 @@ from chassis.app import App
 from chassis.commands import command_id
 from chassis.errors import IdempotencyKeyReused, InvalidRequest
 from chassis.fold.model import Key
-from chassis.gate.principal import asking
 from contracts.intake.people import Identifier
 from services.profile.domain.binding import Bond
 from services.profile.domain.errors import AlreadyMerged, AlreadyUnmerged, NeverMerged, SameCustomer, UnknownCustomer
@@ -144,9 +143,9 @@ class People:
 
     async def reveal(self, customer: str, references: Collection[str]) -> dict[str, Any]:
         """The plain values of references in this customer's facts. Raises `TooManyRequests` beyond the caller's share."""
-        self._app.gate.reveals.take(asking().name, max(1, len(references)))
         if len(references) > MOST_REFERENCES:
             raise InvalidRequest(f"at most {MOST_REFERENCES} references at a time", "/references")
+        await self._app.gate.spend("reveals_per_hour", max(1, len(references)))
         return await self.identity.vault.reveal(customer, references)
 
 

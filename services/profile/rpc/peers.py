@@ -10,8 +10,8 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from grpc import StatusCode, aio
 
+from chassis.app import App
 from chassis.facts import Place
-from chassis.gate.principal import asking
 from hearth.facts.v1 import facts_pb2 as pb
 from hearth.facts.v1 import facts_pb2_grpc
 from hearth.leads.v1 import leads_pb2, leads_pb2_grpc
@@ -19,6 +19,7 @@ from hearth.loyalty.v1 import loyalty_pb2, loyalty_pb2_grpc
 from hearth.service_tickets.v1 import service_tickets_pb2 as tickets_pb2
 from hearth.service_tickets.v1 import service_tickets_pb2_grpc as tickets_pb2_grpc
 from services.profile.api.accepting import shown
+from services.profile.settings import peers_of
 from services.profile.store.inbox import Row
 
 DEADLINE = 1.0
@@ -27,16 +28,19 @@ MOST = 20
 
 
 class Peers:
-    """The other services, by the addresses of their gRPC doors; `async with` holds the connections."""
+    """The other services, by the addresses of their gRPC doors; `async with` holds the connections.
 
-    def __init__(self, addresses: Mapping[str, str]) -> None:
-        self.addresses = addresses
+    They are asked with the caller's own token: a peer lets them see what they may see there, and no more.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app, self.addresses = app, peers_of(app.settings)
         self._channels: dict[str, aio.Channel] = {}
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         for name, address in self.addresses.items():
-            self._channels[name] = await self._closing.enter_async_context(aio.insecure_channel(address))
+            self._channels[name] = await self._closing.enter_async_context(self._app.channel(address))
         return self
 
     async def __aexit__(
@@ -49,7 +53,7 @@ class Peers:
         request = pb.GetFactRequest(key=row.customer, source=row.source, id=row.id, type=row.type)
         try:
             found = await facts_pb2_grpc.FactsServiceStub(self._channels[peer]).GetFact(
-                request, timeout=DEADLINE, metadata=_passed_on()
+                request, timeout=DEADLINE, metadata=self._app.gate.credentials_for(peer)
             )
         except aio.AioRpcError as error:
             return shown(Place("unavailable", reason=error.code().name.lower()))
@@ -80,24 +84,17 @@ class Peers:
                 tickets_pb2.GetSatisfactionRequest(customer_id=customer),
             ),
         )
-        answers = await asyncio.gather(*(_answer(call, request) for _, _, call, request in asked))
+        answers = await asyncio.gather(*(self._answer(peer, call, request) for _, peer, call, request in asked))
         parts = {part: found for (part, *_), (found, _) in zip(asked, answers, strict=True) if found is not None}
         notes = {peer: why for (_, peer, *_), (_, why) in zip(asked, answers, strict=True) if why}
         return parts, notes
 
-
-async def _answer(call: Any, request: Message) -> tuple[Message | None, str]:
-    """The answer, or why there is none; that there is nothing is no reason."""
-    try:
-        return await call(request, timeout=DEADLINE, metadata=_passed_on()), ""
-    except aio.AioRpcError as error:
-        return None, "" if error.code() is StatusCode.NOT_FOUND else error.code().name.lower()
-
-
-def _passed_on() -> tuple[tuple[str, str], ...]:
-    """The caller's own token: a peer lets them see what they may see there, and no more."""
-    token = asking().token
-    return (("authorization", f"Bearer {token}"),) if token else ()
+    async def _answer(self, peer: str, call: Any, request: Message) -> tuple[Message | None, str]:
+        """The answer, or why there is none; that there is nothing is no reason."""
+        try:
+            return await call(request, timeout=DEADLINE, metadata=self._app.gate.credentials_for(peer)), ""
+        except aio.AioRpcError as error:
+            return None, "" if error.code() is StatusCode.NOT_FOUND else error.code().name.lower()
 
 
 def plain(message: Message) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from chassis.app import App
 from chassis.errors import InvalidRequest
 from chassis.facts import add_facts
 from chassis.gate.principal import asking
+from chassis.pages import page_size
 from chassis.rpc import metadata
 from contracts.fields import ID_PATTERN
 from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
@@ -39,7 +40,7 @@ class Servicer(service_tickets_pb2_grpc.ServiceTicketsServiceServicer):
         return pb.GetTicketResponse(ticket=_ticket(await self._tickets.ticket(_named(request, "ticket_id"))))
 
     async def ListTickets(self, request: Any, context: Any) -> Any:
-        size = min(request.page_size or 50, 200)
+        size = page_size(request.page_size)
         named = (request.project_id, request.state, request.customer_id)
         found, following = await self._tickets.search(size, request.page_token or None, *named)
         return pb.ListTicketsResponse(tickets=[_ticket(each) for each in found], next_page_token=following or "")

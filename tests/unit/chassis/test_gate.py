@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chassis.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
 from chassis.gate.audit import FIRST, Entry, check, entry_of, one_line, seal
-from chassis.gate.gate import Gate, ids_in
+from chassis.gate.gate import Gate, Shown, ids_in
 from chassis.gate.limits import Limit
 from chassis.gate.principal import LOCAL_ADMIN, Principal, asking
 from chassis.gate.table import SCOPES, TableError, Where, read_table
@@ -19,6 +19,7 @@ RAW: dict[str, Any] = {
     "roles": {"seller": "sells", "chief": "leads", "local-admin": "all"},
     "resources": {"thing": {"actions": ["read", "change"], "classes": ["contact"]}},
     "audited": ["thing.change"],
+    "exported": ["thing.read"],
     "limits": {},
     "doors": {
         "shop": {"GET /v1/things/{thing_id}": "thing.read", "POST /v1/things/{thing_id}": "thing.change"},
@@ -81,7 +82,7 @@ def gate(verifier: Any = None, per_second: float = 0.0) -> Gate:
 async def ask(of: Gate, who: str, door: str, **asked: str) -> str:
     """How a request ends."""
     try:
-        await of.know(door, f"Bearer {who}", "127.0.0.1")
+        await of.know(door, Shown(f"Bearer {who}", "127.0.0.1"))
         await of.admit(door, asked)
     except (Forbidden, Unauthenticated, TooManyRequests, NotFound) as error:
         return error.code
@@ -109,7 +110,7 @@ async def test_a_door_without_a_row_is_closed_and_a_public_one_open() -> None:
 
 async def test_without_authentication_everybody_is_the_local_admin() -> None:
     shop = Gate("shop", read_table(RAW), None, {}, Remembering(), lambda: NOW)
-    await shop.know(READ, None, "127.0.0.1")
+    await shop.know(READ, Shown(None, "127.0.0.1"))
     await shop.admit(READ, {"thing_id": "theirs"})
     assert asking() == LOCAL_ADMIN._replace(address="127.0.0.1")
     with pytest.raises(Forbidden):

@@ -1,0 +1,36 @@
+"""Certificates of the gRPC door: a directory with `tls.crt`, `tls.key` and `ca.crt`, as cert-manager mounts it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+NAMES = ("ca.crt", "tls.key", "tls.crt")
+
+
+class CertificateError(Exception):
+    """A file is missing or cannot be used; the message says which, and what to do."""
+
+
+class Certificates(NamedTuple):
+    """PEM: the authority that all services trust, this service's key, and its certificate."""
+
+    authority: bytes
+    key: bytes
+    chain: bytes
+
+
+def read_certificates(directory: Path | None) -> Certificates | None:
+    """What a directory holds; None if none is set. Raises `CertificateError`."""
+    if directory is None:
+        return None
+    missing = [name for name in NAMES if not (directory / name).is_file()]
+    if missing:
+        raise CertificateError(f"HEARTH_TLS_DIR: {directory} has no {', '.join(missing)}; it holds {', '.join(NAMES)}")
+    found = Certificates(*((directory / name).read_bytes() for name in NAMES))
+    wrong = [name for name, text in zip(NAMES, found, strict=True) if b"-----BEGIN " not in text]
+    if wrong:
+        raise CertificateError(f"HEARTH_TLS_DIR: {', '.join(wrong)} in {directory} is not PEM")
+    if (directory / "tls.key").stat().st_mode & 0o007:
+        raise CertificateError(f"HEARTH_TLS_DIR: tls.key in {directory} can be read by everybody; set its mode to 0600")
+    return found
