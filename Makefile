@@ -11,7 +11,7 @@ MINUTES ?= 60
 export SEED FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup .local .test .bench run load demo engines engines-embedded reset test test-real faults faults-quick soak mutants check format \
+.PHONY: help setup .local .test .bench run issuer load demo engines engines-embedded reset test test-real faults faults-quick soak mutants check format \
         bench bench-page bench-quick generate service lock cdnow clean
 
 ##@ Start here
@@ -25,6 +25,8 @@ load: .local  ## synthetic events to a running Hearth, and how long they take (N
 	@.venv/bin/hearth load --number $(N) --rate $(RATE)
 demo: .local  ## the same on free ports with fresh data; checks every number of the story and stops
 	@$(PY) -m deploy.local run --demo $(if $(REAL),--real)
+issuer: .local  ## an issuer of tokens, to try authentication with; prints the settings (README, "Who may do what")
+	@$(PY) -m deploy.local issuer
 reset: .local  ## erase the data, keys and logs of `make run`
 	@$(PY) -m deploy.local reset
 

@@ -1,12 +1,14 @@
-"""The local runner's command line: `python -m deploy.local run|engines|install|reset|cdnow`."""
+"""The local runner's command line: `python -m deploy.local run|engines|install|reset|cdnow|issuer`."""
 
 import argparse
 import os
 import shutil
 import sys
+import time
 
-from deploy.local import cdnow, ports, runner, services, stack
+from deploy.local import cdnow, identity, ports, runner, services, stack
 from deploy.local.errors import LocalError
+from deploy.local.issuer import Issuer
 from deploy.local.lock import only_one
 from deploy.local.paths import data_dir
 
@@ -69,6 +71,26 @@ def fetch_cdnow(args: argparse.Namespace) -> int:
     return 0
 
 
+def issuer(args: argparse.Namespace) -> int:
+    """An issuer of tokens for services with authentication; gives anybody any token. Ctrl-C stops it."""
+    port, keys = ports.ISSUER + ports.offset(), data_dir() / "keys"
+    ports.require_free("the issuer", port)
+    shown = identity.signing_keys(keys / "services", [each.name for each in services.SERVICES])
+    certificates = identity.certificates(keys / "tls")
+    with Issuer(port) as running:
+        print(
+            f"""HEARTH_AUTH=oidc HEARTH_OIDC_ISSUER={running.url}
+HEARTH_IDENTITY_DIR={shown}
+HEARTH_TLS_DIR={certificates}
+
+A token, for HEARTH_TOKEN and the header Authorization:
+  curl -s {running.url}/token -d '{{"sub": "user-7", "roles": ["consultant"], "projects": ["P1"]}}'""",
+            flush=True,
+        )
+        while True:
+            time.sleep(3600)
+
+
 def _engines(args: argparse.Namespace) -> stack.Engines:
     data, shift = data_dir(), ports.offset()
     if args.real:
@@ -89,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
         (install, "install"),
         (reset, "reset"),
         (fetch_cdnow, "cdnow"),
+        (issuer, "issuer"),
     ):
         command = commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
         command.set_defaults(function=function)

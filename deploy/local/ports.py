@@ -9,6 +9,7 @@ from deploy.local.errors import LocalError
 LOOPBACK = "127.0.0.1"
 BROKER = 19092
 DATABASE = 27117
+ISSUER = 8180
 
 
 def offset() -> int:

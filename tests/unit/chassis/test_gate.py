@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import APIRouter, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
 from chassis.gate.audit import FIRST, Entry, check, entry_of, one_line, seal
 from chassis.gate.gate import Gate, Shown, ids_in
+from chassis.gate.http import asked
 from chassis.gate.limits import Limit
 from chassis.gate.principal import LOCAL_ADMIN, Principal, asking
+from chassis.gate.quotas import records_in, window_of
+from chassis.gate.services import identity_of
 from chassis.gate.table import SCOPES, TableError, Where, read_table
+from deploy.local import identity
 
 RAW: dict[str, Any] = {
     "roles": {"seller": "sells", "chief": "leads", "local-admin": "all"},
@@ -51,6 +57,20 @@ class Remembering:
         self.entries.append(entry)
 
 
+class Counting:
+    """Counts of quotas in memory, as the database keeps them (`integration/test_quotas.py`)."""
+
+    def __init__(self) -> None:
+        self.had: dict[tuple[str, str, str], int] = {}
+
+    async def take(self, quota: str, name: str, window: str, count: int, most: int) -> bool:
+        place = (quota, name, window)
+        if self.had.get(place, 0) + count > most:
+            return False
+        self.had[place] = self.had.get(place, 0) + count
+        return True
+
+
 class Known:
     """A verifier that knows its callers."""
 
@@ -73,10 +93,15 @@ ANN = Principal("ann", frozenset({"seller"}), frozenset({"P1"}))
 CHIEF = Principal("cleo", frozenset({"chief"}), frozenset(), frozenset({"bob"}))
 
 
-def gate(verifier: Any = None, per_second: float = 0.0) -> Gate:
+def gate(verifier: Any = None, per_second: float = 0.0, raw: dict[str, Any] = RAW, **more: Any) -> Gate:
     whereabouts = {"thing": where_things_are}
-    known = verifier or Known(ann=ANN, cleo=CHIEF, none=Principal("nobody"))
-    return Gate("shop", read_table(RAW), known, whereabouts, Remembering(), lambda: NOW, per_second)
+    known = verifier or Known(ann=ANN, cleo=CHIEF, none=Principal("nobody"), odd=Principal("odd", frozenset({"boss"})))
+    return Gate("shop", read_table(raw), known, whereabouts, Remembering(), lambda: NOW, per_second, **more)
+
+
+def written(of: Gate) -> list[Entry]:
+    """What is in its audit log."""
+    return of.audit.entries  # type: ignore[attr-defined]
 
 
 async def ask(of: Gate, who: str, door: str, **asked: str) -> str:
@@ -138,6 +163,115 @@ async def test_requests_of_a_caller_are_limited() -> None:
     answers = [await ask(shop, "ann", READ, thing_id="mine") for _ in range(4)]
     assert answers == ["allowed", "allowed", "too_many_requests", "too_many_requests"]
     assert await ask(shop, "cleo", CHANGE, thing_id="theirs") == "allowed", "another caller has a bucket of their own"
+
+
+async def test_whoever_shows_no_good_token_is_written_down_without_it() -> None:
+    shop = gate()
+    assert await ask(shop, "eyJ-a-stolen-token", READ, thing_id="mine") == "unauthenticated"
+    (entry,) = written(shop)
+    assert (entry.who, entry.operation, entry.outcome, entry.why) == ("", "thing.read", "denied", "unknown")
+    assert "stolen" not in str(entry)
+
+
+async def test_a_flood_of_strangers_does_not_fill_the_audit_log() -> None:
+    shop = gate()
+    for _ in range(1000):
+        assert await ask(shop, "stranger", READ, thing_id="mine") == "unauthenticated"
+    assert 100 <= len(written(shop)) < 1000
+    with pytest.raises(Unauthenticated):
+        await shop.know(READ, Shown("Bearer stranger", "127.0.0.2"))
+    assert int(written(shop)[-1].what["unwritten_before"]) > 0, "another address, and how many are not there"
+
+
+@pytest.mark.parametrize("name", ["access_token", "Token", "jwt"])
+async def test_a_token_in_the_url_is_refused_even_beside_a_good_one(name: str) -> None:
+    shop = gate()
+    with pytest.raises(Unauthenticated, match="withdraw it"):
+        await shop.know(READ, Shown("Bearer ann", "127.0.0.1", query=[name]))
+    assert "URL" in written(shop)[0].why
+
+
+async def test_a_role_that_the_table_does_not_have_is_said() -> None:
+    shop = gate()
+    await shop.know(READ, Shown("Bearer odd", "127.0.0.1"))
+    with pytest.raises(Forbidden, match="1 of them the policy table does not know"):
+        await shop.admit(READ, {"thing_id": "mine"})
+    assert (written(shop)[0].roles, written(shop)[0].outcome) == (("boss",), "denied")
+
+
+async def test_a_service_asks_for_itself_or_for_a_user(tmp_path: Path) -> None:
+    folder = identity.signing_keys(tmp_path, ["shop", "bank"])
+    bank, _ = identity_of("bank", folder)
+    raw = changed(
+        roles={**RAW["roles"], "service": "asks for itself"},
+        grants=[*RAW["grants"], {"role": "service", "scope": "all", "may": ["thing.read"]}],
+    )
+    shop = gate(raw=raw, identity=identity_of("shop", folder))
+    own = f"Bearer {bank.token('shop')}"
+    await shop.know(READ, Shown(own, "127.0.0.1"))
+    assert (asking().name, asking().roles) == ("/hearth/bank", {"service"})
+    await shop.know(READ, Shown("Bearer ann", "127.0.0.1", through=own))
+    assert (asking().name, asking().via, asking().roles) == ("ann", "/hearth/bank", {"seller"}), "no more than ann may"
+    with pytest.raises(Forbidden):
+        shop.credentials_for("bank")
+    with pytest.raises(Forbidden):
+        await shop.admit(READ, {"thing_id": "theirs"})
+    assert written(shop)[0].via == "/hearth/bank"
+    with pytest.raises(Unauthenticated):
+        await shop.know(READ, Shown("Bearer ann", "127.0.0.1", through="Bearer ann"))
+    with pytest.raises(Unauthenticated, match="HEARTH_IDENTITY_DIR"):
+        await gate(raw=raw).know(READ, Shown(own, "127.0.0.1"))
+
+
+async def test_a_quota_is_each_callers_and_says_when_it_begins_anew() -> None:
+    shop = gate(raw=changed(limits={"looks_per_hour": 5}), counts=Counting())
+    await shop.know(READ, Shown("Bearer ann", "127.0.0.1"))
+    await shop.spend("looks_per_hour", 3)
+    with pytest.raises(TooManyRequests) as refused:
+        await shop.spend("looks_per_hour", 3)
+    assert refused.value.retry_after == 3600
+    await shop.spend("looks_per_hour", 2)
+    await shop.know(READ, Shown("Bearer cleo", "127.0.0.1"))
+    await shop.spend("looks_per_hour", 5)
+    await shop.spend("nothing_per_day", 99)
+    assert shop.is_counted(READ)
+    assert not shop.is_counted(CHANGE)
+
+
+@pytest.mark.parametrize(
+    ("at", "quota", "start", "left"),
+    [
+        ("2026-03-02T13:59:59.5+00:00", "x_per_hour", "2026-03-02T13:00:00+00:00", 1),
+        ("2026-03-02T13:00:00+00:00", "x_per_hour", "2026-03-02T13:00:00+00:00", 3600),
+        ("2026-03-02T13:00:00+00:00", "x_per_day", "2026-03-02T00:00:00+00:00", 11 * 3600),
+    ],
+)
+def test_windows(at: str, quota: str, start: str, left: int) -> None:
+    assert window_of(datetime.fromisoformat(at), quota) == (start, left)
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [(b'{"items": [1, 2, 3]}', 3), (b'{"items": []}', 0), (b'{"id": 1}', 1), (b"[1, 2]", 1), (b"<p>", 1)],
+)
+def test_records_in_an_answer(body: bytes, count: int) -> None:
+    assert records_in(body) == count
+
+
+def test_ids_that_a_handler_does_not_look_at_are_none() -> None:
+    """Else whoever asks for a list of all could name a thing of their own beside it."""
+    router = APIRouter()
+
+    @router.get("/all/{group_id}")
+    async def everything(group_id: str, project_id: str = "") -> None: ...
+
+    @router.post("/raw")
+    async def raw(request: Request) -> None: ...
+
+    found, posted = router.routes
+    query = {"thing_id": "mine", "project_id": "P1"}
+    assert asked(found, b'{"thing_id": "mine"}', query, {"group_id": "G"}) == {"project_id": "P1", "group_id": "G"}
+    assert asked(posted, b'{"thing_id": "mine"}', query, {}) == {}
 
 
 @given(st.lists(st.floats(0, 5), max_size=60), st.integers(1, 5), st.integers(1, 10))
@@ -207,6 +341,8 @@ WRONG = {
     "shown in another way": ({"shows": [{"role": "chief", "classes": {"contact": "loud"}}]}, "not loud"),
     "shown in two ways": ({"shows": [*RAW["shows"], {"role": "chief", "classes": {"contact": "hidden"}}]}, "keep one"),
     "nothing audited": ({"audited": ["thing.fly"]}, "no thing.fly"),
+    "nothing exported": ({"exported": ["thing.fly"]}, "exported: there is no thing.fly"),
+    "a limit for no time": ({"limits": {"looks": 5}}, "_per_hour or _per_day"),
 }
 
 

@@ -1,5 +1,6 @@
 """Tokens: what is exactly right is let in; whatever is not, is refused in words that do not repeat it."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -11,7 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from chassis.errors import Unauthenticated, Unavailable
-from chassis.gate.tokens import LEEWAY, LONGEST, Keys, Verifier, bearer
+from chassis.gate.tokens import LEEWAY, LONGEST, STALE, Keys, Verifier, bearer
 
 ISSUER, AUDIENCE = "https://issuer.example", "hearth"
 NOW = 1_800_000_000
@@ -95,6 +96,9 @@ BAD: dict[str, tuple[Callable[[], str], str]] = {
     "no expiry": (lambda: signed(exp=None), "exp"),
     "no subject": (lambda: signed(sub=None), "sub"),
     "a subject with a line break": (lambda: signed(sub="a\nb"), "sub"),
+    "a role that only Hearth gives": (lambda: signed(roles=["consultant", "local-admin"]), "only Hearth"),
+    "a service's role": (lambda: signed(roles=["service"]), "only Hearth"),
+    "another typ": (lambda: jwt.encode({"alg": "ES256", "kid": "one", "typ": "service+jwt"}, claims(), KEY), "typ"),
     "roles as text": (lambda: signed(roles="ops"), "roles"),
     "projects of numbers": (lambda: signed(projects=[1]), "projects"),
     "not a token": (lambda: "hello", "no token"),
@@ -139,6 +143,29 @@ async def test_an_issuer_that_is_away_is_said_and_what_is_known_goes_on() -> Non
     now[0] = 61.0
     assert await keys.key("two") is None
     assert await keys.key("one") is not None
+
+
+async def test_a_key_that_the_issuer_withdrew_ends() -> None:
+    now = [0.0]
+    keys = Keys(fetching(public(KEY), public(OTHER)), lambda: now[0])
+    assert await keys.key("one") is not None
+    now[0] = STALE - 1
+    assert await keys.key("one") is not None
+    now[0] = STALE
+    assert await keys.key("one") is None
+
+
+async def test_many_at_once_ask_the_issuer_once() -> None:
+    asked = []
+
+    async def fetch() -> Mapping[str, Any]:
+        asked.append(1)
+        await asyncio.sleep(0)
+        return public(KEY)
+
+    keys = Keys(fetch)
+    assert all(await asyncio.gather(*(keys.key("one") for _ in range(20))))
+    assert len(asked) == 1
 
 
 async def test_a_private_key_in_the_issuers_set_is_not_used() -> None:
