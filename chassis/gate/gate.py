@@ -63,7 +63,7 @@ class Gate:
         self.service, self.table, self.verifier, self.whereabouts = service, table, verifier, whereabouts
         self.audit, self.now, self.counts = audit, now, counts
         self.signer, self.services = identity or (None, None)
-        self.requests = Limit(per_second, 2 * per_second, time.monotonic, "requests")
+        self.requests = Limit(per_second, max(1.0, 2 * per_second), time.monotonic, "requests")
         self.strangers, self._unwritten = Limit(*STRANGERS_NOTED, time.monotonic, "strangers"), 0
 
     async def know(self, door: str, shown: Shown) -> None:

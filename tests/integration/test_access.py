@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ def guarded(engines: stack.Engines, issuer: Issuer, tmp_path_factory: pytest.Tem
 class Person:
     """Somebody who was in project P1: their customer id, lead id and telephone number."""
 
-    def __init__(self, hearth: Hearth, issuer: Issuer) -> None:
+    def __init__(self, hearth: Hearth, issuer: Issuer, *, each: bool = False) -> None:
+        """`each` question is somebody else's."""
+        turns = count() if each else repeat("")
         self.phone = f"138{uuid.uuid4().int % 10**8:08}"
         sender = bearer(issuer.token("website", "integration"))
         contact = {"identifiers": [{"type": "phone", "value": self.phone}]}
@@ -46,7 +49,12 @@ class Person:
         assert sent.status == 202, sent.body
         found = until(
             lambda: ask(
-                hearth, issuer, "privacy_officer", "/v1/customers/search", {"type": "phone", "value": self.phone}
+                hearth,
+                issuer,
+                "privacy_officer",
+                "/v1/customers/search",
+                {"type": "phone", "value": self.phone},
+                sub=f"officer{next(turns)}",
             ),
             lambda answer: answer.status == 200,
             "the person",
@@ -54,13 +62,17 @@ class Person:
         self.customer = found.body["customer_id"]
         path = f"/v1/customers/{self.customer}/leads"
         listed = until(
-            lambda: ask(hearth, issuer, "marketing", path, service="leads"),
+            lambda: ask(hearth, issuer, "marketing", path, service="leads", sub=f"marketing{next(turns)}"),
             lambda answer: answer.status == 200,
             "a lead",
         )
         self.lead = listed.body["items"][0]["lead_id"]
         until(
-            lambda: ask(hearth, issuer, "privacy_officer", f"/v1/customers/{self.customer}").status,
+            lambda: (
+                ask(
+                    hearth, issuer, "privacy_officer", f"/v1/customers/{self.customer}", sub=f"officer{next(turns)}"
+                ).status
+            ),
             lambda s: s == 200,
             "seen",
         )
