@@ -1,9 +1,6 @@
 """Four services with authentication: who may do what at real doors, what is masked, what is written down."""
 
 import json
-import uuid
-from collections.abc import Iterator
-from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,92 +12,10 @@ from deploy.local.issuer import Issuer
 from hearth.leads.v1 import leads_pb2, leads_pb2_grpc
 from hearth.profile.v1 import profile_pb2 as pb
 from hearth.profile.v1 import profile_pb2_grpc
-from tests.journeys import intake
-from tests.running import Answer, Hearth, request, running, until
+from tests.integration.access import Person, ask, bearer, entries
+from tests.running import Hearth, request
 
-STRUCTURED = {"content-type": "application/cloudevents+json"}
 REASON = "the buyer asked us to call back"
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[Issuer]:
-    with Issuer() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def guarded(engines: stack.Engines, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hearth]:
-    settings = {"HEARTH_AUTH": "oidc", "HEARTH_OIDC_ISSUER": issuer.url}
-    with running(engines, tmp_path_factory.mktemp("guarded"), **settings) as hearth:
-        yield hearth
-
-
-class Person:
-    """Somebody who was in project P1: their customer id, lead id and telephone number."""
-
-    def __init__(self, hearth: Hearth, issuer: Issuer, *, each: bool = False) -> None:
-        """`each` question is somebody else's."""
-        turns = count() if each else repeat("")
-        self.phone = f"138{uuid.uuid4().int % 10**8:08}"
-        sender = bearer(issuer.token("website", "integration"))
-        contact = {"identifiers": [{"type": "phone", "value": self.phone}]}
-        event = intake.lead(data={"contact": contact, "project_id": "P1", "channel": "web"})
-        sent = hearth.http("profile", "/v1/events", body=event, headers=sender | STRUCTURED)
-        assert sent.status == 202, sent.body
-        found = until(
-            lambda: ask(
-                hearth,
-                issuer,
-                "privacy_officer",
-                "/v1/customers/search",
-                {"type": "phone", "value": self.phone},
-                sub=f"officer{next(turns)}",
-            ),
-            lambda answer: answer.status == 200,
-            "the person",
-        )
-        self.customer = found.body["customer_id"]
-        path = f"/v1/customers/{self.customer}/leads"
-        listed = until(
-            lambda: ask(hearth, issuer, "marketing", path, service="leads", sub=f"marketing{next(turns)}"),
-            lambda answer: answer.status == 200,
-            "a lead",
-        )
-        self.lead = listed.body["items"][0]["lead_id"]
-        until(
-            lambda: (
-                ask(
-                    hearth, issuer, "privacy_officer", f"/v1/customers/{self.customer}", sub=f"officer{next(turns)}"
-                ).status
-            ),
-            lambda s: s == 200,
-            "seen",
-        )
-
-
-@pytest.fixture(scope="module")
-def person(guarded: Hearth, issuer: Issuer) -> Person:
-    return Person(guarded, issuer)
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {token}"}
-
-
-def ask(
-    hearth: Hearth, issuer: Issuer, role: str, path: str, body: Any = None, service: str = "profile", **claims: Any
-) -> Answer:
-    """A request of somebody in a role, of project P1 if nothing else is said."""
-    token = issuer.token(claims.pop("sub", f"{role}-1"), role, **{"projects": ["P1"], **claims})
-    return hearth.http(service, path, body=body, headers=bearer(token))
-
-
-def entries(hearth: Hearth, issuer: Issuer, service: str = "profile") -> list[dict[str, Any]]:
-    """The audit log of a service, the newest first."""
-    url = f"http://127.0.0.1:{hearth.service(service).admin}/v1/audit"
-    answer = request(url, None, bearer(issuer.token("auditor-1", "auditor")), "")
-    assert answer.status == 200, answer.body
-    return answer.body["items"]
 
 
 def test_without_a_good_token_nothing_is_answered(guarded: Hearth, issuer: Issuer) -> None:
@@ -193,8 +108,9 @@ def test_personal_values_are_masked_and_revealed_for_a_reason(guarded: Hearth, i
 
 def test_revealing_is_limited(guarded: Hearth, issuer: Issuer, person: Person) -> None:
     path, body = f"/v1/customers/{person.customer}/reveal", {"references": ["x"] * 50, "reason": REASON}
-    answers = [ask(guarded, issuer, "privacy_officer", path, body, sub="curious").status for _ in range(2)]
-    assert answers == [200, 429]
+    answers = [ask(guarded, issuer, "privacy_officer", path, body, sub="curious") for _ in range(3)]  # hours may change
+    assert answers[0].status == 200
+    assert [each.body["code"] for each in answers if each.status != 200][-1:] == ["too_many_requests"]
 
 
 def test_the_audit_log_is_read_by_auditors_and_a_change_in_it_is_found(

@@ -18,16 +18,10 @@ from deploy.local.paths import ROOT
 from deploy.local.services import SERVICES
 from hearth.leads.v1 import leads_pb2, leads_pb2_grpc
 from hearth.loyalty.v1 import loyalty_pb2, loyalty_pb2_grpc
-from tests.integration.test_access import Person, bearer
+from tests.integration.access import Person, bearer
 from tests.running import Answer, Hearth, running
 
 NARROW = {"reveals_per_hour": 60, "exports_per_day": 3}
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[Issuer]:
-    with Issuer() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
