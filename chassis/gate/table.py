@@ -93,9 +93,21 @@ def load_table(shipped: Path, directory: Path | None) -> Table:
     own = directory / shipped.name if directory is not None else shipped
     file = own if own.exists() else shipped
     try:
-        return read_table(yaml.safe_load(file.read_text("utf-8")))
+        return read_table(yaml.load(file.read_text("utf-8"), _Loader))  # noqa: S506 (a SafeLoader)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise TableError(f"{file} is not a policy table: {type(error).__name__} {error}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML would take the later row, and nobody would know."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """A mapping, if each of its keys stands there once."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            raise TableError(f"the policy table names {', '.join(twice)} twice{node.start_mark}: keep one")
+        return super().construct_mapping(node, deep)
 
 
 def read_table(raw: Mapping[str, Any]) -> Table:

@@ -6,7 +6,9 @@ from typing import Any
 
 import grpc
 import pytest
+import yaml
 
+from contracts.access import ACCESS
 from deploy.local import stack
 from deploy.local.issuer import Issuer
 from hearth.leads.v1 import leads_pb2, leads_pb2_grpc
@@ -145,6 +147,16 @@ def test_a_customers_reveal_by_grpc_needs_a_reason_too(guarded: Hearth, issuer: 
         with pytest.raises(grpc.RpcError) as refused:
             reveal(pb.RevealRequest(customer_id=person.customer, references=["x"]), metadata=metadata, timeout=10)
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
+
+
+def test_a_table_that_contradicts_itself_stops_the_start(engines: stack.Engines, tmp_path: Path) -> None:
+    table = yaml.safe_load(ACCESS.read_text())
+    table["grants"].append({"role": "consultant", "scope": "all", "may": ["lead.read"]})
+    (tmp_path / ACCESS.name).write_text(yaml.safe_dump(table))
+    hearth = Hearth(engines, tmp_path, "all", {"HEARTH_POLICY_DIR": str(tmp_path)})
+    with pytest.raises(Exception, match=r"consultant may lead\.read within project by an earlier row: keep one"):
+        hearth.start()
+    hearth.stop()
 
 
 def test_settings_say_what_is_missing(engines: stack.Engines, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from fastapi import APIRouter, Request
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from chassis.gate.limits import Limit
 from chassis.gate.principal import LOCAL_ADMIN, Principal, asking
 from chassis.gate.quotas import records_in, window_of
 from chassis.gate.services import identity_of
-from chassis.gate.table import SCOPES, TableError, Where, read_table
+from chassis.gate.table import SCOPES, TableError, Where, load_table, read_table
 from deploy.local import identity
 
 RAW: dict[str, Any] = {
@@ -351,6 +352,20 @@ def test_a_wrong_table_is_refused_by_name(case: str) -> None:
     parts, words = WRONG[case]
     with pytest.raises(TableError, match=words):
         read_table(changed(**parts))
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    own = tmp_path / "access.yaml"
+    rows = yaml.safe_dump(RAW)
+    own.write_text(rows)
+    assert load_table(Path("nowhere/access.yaml"), tmp_path).doors == read_table(RAW).doors, "an operator's own table"
+    own.write_text(rows.replace("every:", f"shop:\n    {READ}: public\n  every:", 1))
+    with pytest.raises(TableError, match="names shop twice"):
+        load_table(own, None)
+    for broken in ("- a list", "", "roles: [", "doors: {}"):
+        own.write_text(broken)
+        with pytest.raises(TableError, match="is not a policy table"):
+            load_table(own, None)
 
 
 def chain(count: int) -> list[dict[str, Any]]:
