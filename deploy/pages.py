@@ -135,7 +135,8 @@ Secrets are files. The first two names are shared with other programs, all other
 
 The local runner (`make run`) sets addresses, keys and ports itself and understands `KAFKA_BOOTSTRAP`, `MONGO_URL`
 (somebody else's engines), `HEARTH_PORT_OFFSET` and `HEARTH_DATA_DIR`. The command line `hearth` also takes
-`HEARTH_URL_<SERVICE>` and `HEARTH_ADMIN_<SERVICE>`, base URLs of the HTTP and admin doors. Profile also reads
+`HEARTH_URL_<SERVICE>` and `HEARTH_ADMIN_<SERVICE>`, base URLs of the HTTP and admin doors, and the caller's token in
+`HEARTH_TOKEN` or the file `HEARTH_TOKEN_FILE`. Profile also reads
 `HEARTH_PEER_<SERVICE>`, gRPC addresses of the others, to say how far an event is. `HEARTH_CRASH_AT`,
 `HEARTH_PAUSE_AT` and `HEARTH_LOSE_REPLIES` break a process on purpose (`chassis/faults.py`); never set them in earnest.
 """

@@ -83,6 +83,10 @@ class Table:
         found = {self._shows.get((role, class_), SHOWN[0]) for role in principal.roles}
         return max(found, key=SHOWN.index, default=SHOWN[0])
 
+    def shows(self) -> Mapping[tuple[str, str], str]:
+        """Role and field class → how values are shown, for whoever shows or tests the table."""
+        return self._shows
+
     def granted(self, role: str) -> dict[str, str]:
         """Operation → scope of one role, for whoever shows or tests the table."""
         return {operation: scope for (of, operation), scope in self._grants.items() if of == role}
