@@ -27,6 +27,9 @@ HIDDEN = "(hidden)"
 _PERSONAL = re.compile(r"\S+@\S+|\+?\d[\d ()-]{5,}\d[\dXx]?")
 """An address, or a number long enough to be a person's."""
 
+_ID = re.compile(r"(?=.*\d)[A-Za-z0-9._:~-]{1,64}")
+"""What an id looks like. One without a digit may be a word, a name."""
+
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -64,7 +67,7 @@ class Broken(NamedTuple):
 
 def entry_of(at: datetime, by: Principal, door: str, operation: str, what: Mapping[str, str], outcome: str) -> Entry:
     """What is written down of a request; `what` are the ids in it, and `reason` if it gives one."""
-    named = {name: one_line(_id(value)) for name, value in sorted(what.items()) if name != "reason"}
+    named = {name: _id(value) for name, value in sorted(what.items()) if name != "reason"}
     why = one_line(_PERSONAL.sub(HIDDEN, what.get("reason", "")))
     return Entry(
         at,
@@ -81,8 +84,8 @@ def entry_of(at: datetime, by: Principal, door: str, operation: str, what: Mappi
 
 
 def _id(value: str) -> str:
-    """What a request calls an id, unless it can only be a number or an address of a person."""
-    return HIDDEN if _PERSONAL.fullmatch(value) else value
+    """What a request calls an id, if it looks like one and not like a person's number: it may be anything."""
+    return value if _ID.fullmatch(value) and not _PERSONAL.fullmatch(value) else HIDDEN
 
 
 def one_line(text: str) -> str:

@@ -1,6 +1,7 @@
 """Ports: the fixed ones of `make run`, free ones for everything else, and a clear word when one is taken."""
 
 import os
+import random
 import socket
 import time
 
@@ -10,6 +11,7 @@ LOOPBACK = "127.0.0.1"
 BROKER = 19092
 DATABASE = 27117
 ISSUER = 8180
+FREE = (20_000, 27_000)
 
 
 def offset() -> int:
@@ -22,15 +24,12 @@ def offset() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different ports of the loopback interface that nobody listened on a moment ago."""
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """`count` different ports of the loopback interface that nobody listened on a moment ago.
+
+    They are below those from which the system takes ports for connections: one of these would be gone before it is used.
+    """
+    candidates = iter(random.SystemRandom().sample(range(*FREE), FREE[1] - FREE[0]))
+    return [next(port for port in candidates if not is_taken(port)) for _ in range(count)]
 
 
 def is_taken(port: int) -> bool:

@@ -46,6 +46,7 @@ RAW: dict[str, Any] = {
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 READ, CHANGE = "GET /v1/things/{thing_id}", "POST /v1/things/{thing_id}"
 THINGS = {"mine": Where(frozenset({"P1"}), frozenset({"ann"})), "theirs": Where(frozenset({"P2"}), frozenset({"bob"}))}
+THINGS["m-1"] = THINGS["mine"]
 
 
 class Remembering:
@@ -146,14 +147,14 @@ async def test_without_authentication_everybody_is_the_local_admin() -> None:
 async def test_a_denial_and_what_is_audited_is_written_down() -> None:
     shop = gate()
     await ask(shop, "ann", READ, thing_id="mine")
-    await ask(shop, "ann", CHANGE, thing_id="mine", reason="a call\nFAKE entry")
+    await ask(shop, "ann", CHANGE, thing_id="m-1", reason="a call\nFAKE entry")
     await ask(shop, "ann", READ, thing_id="theirs")
     first, second = shop.audit.entries  # type: ignore[attr-defined]
     assert (first.who, first.operation, first.outcome, first.what) == (
         "ann",
         "thing.change",
         "allowed",
-        {"thing_id": "mine"},
+        {"thing_id": "m-1"},
     )
     assert first.why == "a call\N{REPLACEMENT CHARACTER}FAKE entry"
     assert (second.operation, second.outcome, second.address) == ("thing.read", "denied", "127.0.0.1")
@@ -431,6 +432,12 @@ def test_what_is_no_id_but_personal_is_not_written_down(value: str) -> None:
     entry = entry_of(NOW, ANN, READ, "thing.read", {"thing_id": value, "reason": f"asked by {value}, twice"}, "denied")
     assert value not in str(entry)
     assert entry.why.startswith("asked by (hidden)")
+
+
+@pytest.mark.parametrize("value", ["Quetzalina", "Li Wei 7", "天花板漏水", "D1\n", "x" * 64 + "1", "../1", ""])
+def test_what_does_not_look_like_an_id_is_not_written_down(value: str) -> None:
+    entry = entry_of(NOW, ANN, READ, "thing.read", {"thing_id": value}, "denied")
+    assert entry.what == {"thing_id": "(hidden)"}
 
 
 @pytest.mark.parametrize("value", ["01963f5e-7a10-7c31-9d52-000000000123", "D1", "P-2026-0001", "user-7"])
