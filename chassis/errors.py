@@ -103,7 +103,7 @@ class Unauthenticated(ChassisError):
 
     code = "unauthenticated"
     status = 401
-    title = "Send a valid token: Authorization: Bearer <token>"
+    title = "Who asks is not known"
 
 
 class Forbidden(ChassisError):
