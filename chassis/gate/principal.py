@@ -25,6 +25,9 @@ class Principal(NamedTuple):
 SERVICE = "service"
 """The role of a service that asks for itself."""
 
+OURS = "/hearth/"
+"""How the names of services begin, and those of no user."""
+
 LOCAL_ADMIN = Principal("local-admin", frozenset({"local-admin"}))
 """Everybody, while there is no authentication and every listener is loopback."""
 

@@ -17,7 +17,7 @@ from joserfc import errors, jwt
 from joserfc.jwk import ECKey
 
 from chassis.errors import Forbidden, Unauthenticated
-from chassis.gate.principal import Principal
+from chassis.gate.principal import OURS, Principal
 from chassis.gate.tokens import Keys, claims_of, header_of
 
 TYPE = "service+jwt"
@@ -37,7 +37,7 @@ class IdentityError(Exception):
 
 def prefixed(service: str) -> str:
     """What a service is called as a principal: no issuer calls a user so."""
-    return f"/hearth/{service}"
+    return f"{OURS}{service}"
 
 
 class Signer:

@@ -17,7 +17,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
 from chassis.errors import Unauthenticated, Unavailable
-from chassis.gate.principal import RESERVED, Principal
+from chassis.gate.principal import OURS, RESERVED, Principal
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 LEEWAY = 30
@@ -146,7 +146,7 @@ def _principal(claims: Mapping[str, Any], token: str) -> Principal:
         if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
             raise Unauthenticated(f"the token's {name} is not a list of text")
     name = claims["sub"]
-    if not isinstance(name, str) or not name or len(name) > 200 or not name.isprintable():
+    if not isinstance(name, str) or not 1 <= len(name) <= 200 or not name.isprintable() or name.startswith(OURS):
         raise Unauthenticated("the token's sub is not valid here")
     held = {each: frozenset(found) for each, found in lists.items()}
     if held["roles"] & RESERVED:

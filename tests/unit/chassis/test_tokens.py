@@ -96,6 +96,7 @@ BAD: dict[str, tuple[Callable[[], str], str]] = {
     "no expiry": (lambda: signed(exp=None), "exp"),
     "no subject": (lambda: signed(sub=None), "sub"),
     "a subject with a line break": (lambda: signed(sub="a\nb"), "sub"),
+    "a service's name": (lambda: signed(sub="/hearth/leads"), "sub"),
     "a role that only Hearth gives": (lambda: signed(roles=["consultant", "local-admin"]), "only Hearth"),
     "a service's role": (lambda: signed(roles=["service"]), "only Hearth"),
     "another typ": (lambda: jwt.encode({"alg": "ES256", "kid": "one", "typ": "service+jwt"}, claims(), KEY), "typ"),
