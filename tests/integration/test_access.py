@@ -14,8 +14,9 @@ from deploy.local.issuer import Issuer
 from hearth.leads.v1 import leads_pb2, leads_pb2_grpc
 from hearth.profile.v1 import profile_pb2 as pb
 from hearth.profile.v1 import profile_pb2_grpc
-from tests.integration.access import Person, ask, bearer, entries
-from tests.running import Hearth, request
+from tests.integration.access import STRUCTURED, Person, ask, bearer, entries
+from tests.journeys import intake
+from tests.running import Hearth, request, until
 
 REASON = "the buyer asked us to call back"
 
@@ -164,3 +165,38 @@ def test_settings_say_what_is_missing(engines: stack.Engines, tmp_path: Path) ->
     with pytest.raises(Exception, match="HEARTH_OIDC_ISSUER"):
         hearth.start()
     hearth.stop()
+
+
+def test_a_ticket_is_answered_within_its_project_only(guarded: Hearth, issuer: Issuer, person: Person) -> None:
+    """By both doors, about a real one of another project; the refusal is written down, nothing is done."""
+    contact = {"identifiers": [{"type": "phone", "value": person.phone}]}
+    about = {
+        "contact": contact,
+        "project_id": "P1",
+        "channel": "app",
+        "category": "leak",
+        "text": f"call {person.phone}",
+    }
+    event = intake.event("crm.complaint.raised.v1", about)
+    sender = bearer(issuer.token("app", "integration")) | STRUCTURED
+    assert guarded.http("profile", "/v1/events", body=event, headers=sender).status == 202
+    path = f"/v1/customers/{person.customer}/tickets"
+    listed = until(
+        lambda: ask(guarded, issuer, "service_agent", path, service="service_tickets"),
+        lambda answer: answer.status == 200,
+        "a ticket",
+    )
+    ticket = f"/v1/tickets/{listed.body['items'][0]['ticket_id']}"
+    assert ask(guarded, issuer, "service_agent", ticket, service="service_tickets").status == 200
+    assert ask(guarded, issuer, "service_agent", path, service="service_tickets", projects=["P2"]).status == 403
+    refused = ask(
+        guarded, issuer, "service_agent", f"{ticket}/respond", {}, "service_tickets", projects=["P2"], sub="p2"
+    )
+    assert (refused.status, refused.body["code"]) == (403, "forbidden")
+    entry = next(each for each in entries(guarded, issuer, "service_tickets") if each["who"] == "p2")
+    assert (entry["operation"], entry["outcome"], list(entry["what"])) == ("ticket.respond", "denied", ["ticket_id"])
+    seen = ask(guarded, issuer, "service_agent", ticket, service="service_tickets").body
+    assert seen["first_response"]["met_at"] is None
+    told = ask(guarded, issuer, "service_agent", f"/v1/customers/{person.customer}/personal").body["values"]
+    (text,) = [each["value"] for each in told if each["class"] == "free_text"]
+    assert text == f"call {person.phone[:3]}****{person.phone[-4:]}"

@@ -136,7 +136,7 @@ class People:
         found = {}
         for reference, pointer, value in await self.identity.vault.everything(members, MOST_REFERENCES):
             class_ = class_of(pointer)
-            seen = shown(value, how(class_))
+            seen = shown(value, class_, how(class_))
             if seen is not None:
                 found.setdefault((class_, str(seen)), {"reference": reference, "class": class_, "value": seen})
         return list(found.values())
