@@ -188,6 +188,10 @@ class App:
         await self.worker.start()
         self._closing.push_async_callback(self.worker.stop, GRACE)
         self._run_background(compactor)
+        if own.companion is not None:
+            companion = own.companion(self)
+            await companion.start()
+            self._closing.push_async_callback(companion.stop)
 
     def _run_background(self, compactor: Compactor) -> None:
         beside = Background()

@@ -34,6 +34,18 @@ class TopicPlan(Protocol):
     def retention_days(self) -> int: ...
 
 
+class Companion(Protocol):
+    """What runs in a worker beside its lanes, for as long as it does."""
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """End in order."""
+        ...
+
+
 class Index(NamedTuple):
     """An index of a collection: fields with direction; `where` keeps it to documents that fit."""
 
@@ -73,4 +85,5 @@ class Definition:
     """Makes what decides about the records of the topics in `relayed`; these are not folded."""
     whereabouts: Callable[[App], Mapping[str, Whereabouts]] = lambda _app: {}
     """Resource of the policy table → how to find where a thing of it belongs."""
+    companion: Callable[[App], Companion] | None = None
     tasks: Mapping[str, Callable[[App, Sequence[str]], Awaitable[int]]] = field(default_factory=dict)

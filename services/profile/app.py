@@ -24,6 +24,7 @@ from services.profile.timers.progress import SOURCE, each_second, make_due
 from services.profile.worker.intake import Intake
 from services.profile.worker.resending import said_since
 from services.profile.worker.table import RULES
+from services.profile.worker.webhooks import webhooks_of
 
 NAME = "profile"
 TABLE = 1
@@ -64,6 +65,7 @@ def build(settings: Settings) -> App:
             indexes=INDEXES,
             relayed=intake_topics(settings.namespace),
             relay=Intake,
+            companion=webhooks_of,
         ),
         settings,
     )

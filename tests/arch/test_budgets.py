@@ -9,9 +9,14 @@ import pytest
 
 from tests.arch.sources import CODE, ROOT, python_files
 
-MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES, GATE_LINES = 8, 22, 300, 5900, 1200
-GATE = ("gate/", "store/audit.py", "store/quotas.py")
-"""What of the chassis is the gate in front of the doors (ADR 11)."""
+MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES = 8, 22, 300, 5900
+BESIDE = {
+    1200: ("gate/", "store/audit.py", "store/quotas.py"),
+    650: ("webhooks/", "store/webhooks.py"),
+}
+"""What of the chassis folding never calls, with a budget of its own each: the gate in front of the doors, and the
+webhooks behind the log (ADR 11).
+"""
 BUSINESS_WORDS = ("lead", "deal", "visit", "ticket", "complaint", "loyalty", "points", "profile", "customer")
 # Underscores, digits and a change to upper case end a word, so that names in the code count like prose.
 FORBIDDEN = re.compile(rf"(?<![a-z])({'|'.join(BUSINESS_WORDS)}|loyalties)(e?s)?(?![a-z])", re.IGNORECASE)
@@ -55,9 +60,9 @@ def test_files_are_short() -> None:
 
 def test_the_chassis_is_small() -> None:
     chassis = {str(p.relative_to(ROOT / "chassis")): len(p.read_text().splitlines()) for p in python_files("chassis")}
-    gate = sum(lines for name, lines in chassis.items() if name.startswith(GATE))
-    assert gate <= GATE_LINES
-    assert sum(chassis.values()) - gate <= CHASSIS_LINES
+    beside = {most: sum(n for name, n in chassis.items() if name.startswith(parts)) for most, parts in BESIDE.items()}
+    assert all(lines <= most for most, lines in beside.items()), beside
+    assert sum(chassis.values()) - sum(beside.values()) <= CHASSIS_LINES
 
 
 def test_the_chassis_knows_no_business_word() -> None:

@@ -16,6 +16,7 @@ from services.profile.api.overview import overview_routes
 from services.profile.api.page import page_routes
 from services.profile.api.segment import segment_routes
 from services.profile.api.views import CustomerId, CustomerView, MarkView, customer_view, mark_view
+from services.profile.api.webhooks import webhook_routes
 
 AsOf = Annotated[AwareDatetime | None, Query(description="Only what had happened by then (fact time).")]
 KnownAt = Annotated[AwareDatetime | None, Query(description="Only what had been recorded by then.")]
@@ -30,6 +31,7 @@ def routers(app: App) -> Sequence[APIRouter]:
         identity_routes(app),
         _customers(Customers(app)),
         overview_routes(app),
+        webhook_routes(app),
     ]
 
 

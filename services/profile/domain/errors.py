@@ -70,3 +70,34 @@ class InvalidPolicy(Refused):
 
     code = "invalid_policy"
     title = "The policy is not valid"
+
+
+class UnknownWebhook(Refused):
+    """There is no webhook of this id, or no longer."""
+
+    code = "unknown_webhook"
+    status = 404
+    title = "There is no such webhook"
+
+
+class UnknownDelivery(Refused):
+    """Nothing of this id was delivered to this webhook; delivered messages are kept for seven days."""
+
+    code = "unknown_delivery"
+    status = 404
+    title = "There is no such delivery"
+
+
+class UnsubscribableType(Refused):
+    """Only facts of the journal and of `crm.fact.*` can be subscribed to; `docs/events.md` lists them with their topics."""
+
+    code = "unsubscribable_type"
+    title = "This type cannot be subscribed to"
+
+
+class TooManyWebhooks(Refused):
+    """A caller may have fifty webhooks; one that is not needed can be deleted, or given more types."""
+
+    code = "too_many_webhooks"
+    status = 409
+    title = "There are too many webhooks of this caller"

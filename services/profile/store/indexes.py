@@ -1,8 +1,9 @@
-"""The indexes that identity needs, beside `_id`."""
+"""The indexes that identity and webhooks need, beside `_id`."""
 
 from chassis.service import Index
 
 TODO = {"todo": 1}
+WAITING = {"state": "waiting"}
 
 INDEXES = (
     Index("claims", (("customer", 1),)),
@@ -17,4 +18,7 @@ INDEXES = (
     Index("links", (("cause", 1),), {"merge_id": {"$gt": ""}}),
     Index("links", (("via", 1),), {"via": {"$exists": True}}),
     Index("links", (("at", 1),), TODO),
+    Index("deliveries", (("next_at", 1),), WAITING),
+    Index("deliveries", (("webhook", 1), ("key", 1), ("n", 1)), WAITING),
+    Index("deliveries", (("webhook", 1), ("n", 1))),
 )
