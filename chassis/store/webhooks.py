@@ -20,8 +20,8 @@ from chassis.fold.ports import Transient
 from chassis.store.connect import transient
 
 Document = dict[str, Any]
-LEASE = timedelta(minutes=1)
-"""An attempt whose process died is made again after this."""
+LEASE = timedelta(seconds=20)
+"""An attempt whose process died is made again after this; a living one takes at most `post.TIMEOUT`."""
 
 DUPLICATE_KEY = 11000
 

@@ -19,7 +19,7 @@ MOST_LETTERS = 2_000
 
 
 class WebhookRefused(ChassisError):
-    """A webhook's URL must be https, without user name, password or fragment, and lead to public addresses only.
+    """A webhook's URL must be https, without user name, password or fragment, and reach public addresses only.
 
     An operator may allow networks of the house with HEARTH_WEBHOOK_NETWORKS; there http is allowed too.
     """
@@ -77,11 +77,11 @@ def _inside(address: Address) -> Address | None:
 
 
 async def checked(url: str, networks: Sequence[Network] = ()) -> Place:
-    """The place a URL leads to, right now; raises `WebhookRefused` naming what is wrong, never what was resolved."""
+    """The place a URL stands for, right now; raises `WebhookRefused` naming what is wrong, never what was resolved."""
     scheme, host, port, path = _parts(url)
     found = await _resolve(host, port)
     if not all(is_allowed(address, networks) for address in found):
-        raise WebhookRefused("the host leads to an address that is not public", "/url")
+        raise WebhookRefused("the host has an address that is not public", "/url")
     allowed = any(address in network for address in found for network in networks if address.version == network.version)
     if scheme == "http" and not allowed:
         raise WebhookRefused("the URL must begin with https://", "/url")

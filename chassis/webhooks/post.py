@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
@@ -33,7 +34,14 @@ class Poster:
         )  # fmt: skip
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Post once; whatever happens is an answer."""
+        """Post once, within `TIMEOUT` seconds; whatever happens is an answer."""
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                return await self._post(url, headers, body)
+        except TimeoutError:
+            return Answer(0, reason="no answer in time")
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
             place = await checked(url, self._networks)
         except WebhookRefused as error:

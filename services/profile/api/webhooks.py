@@ -25,7 +25,7 @@ Types = Annotated[
 
 
 class WebhookRequest(BaseModel, extra="forbid", strict=True):
-    """Where to post what. The URL must be https and lead to a public address."""
+    """Where to post what. The URL must be https, of a public address."""
 
     url: Url
     types: Types

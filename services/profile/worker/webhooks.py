@@ -30,7 +30,9 @@ def webhooks_of(app: App) -> Webhooks:
 
     def follow(handle: Any) -> Follower:
         topics = [named(topic, settings.namespace) for topic in FOLLOWED]
-        return Follower(settings.kafka_bootstrap, settings.named("hearth.webhooks"), topics, handle, settings.session_timeout)
+        return Follower(
+            settings.kafka_bootstrap, settings.named("hearth.webhooks"), topics, handle, settings.session_timeout
+        )
 
     poster = Poster(networks_of(settings.webhook_networks), settings.webhook_ca_file)
     return Webhooks(WebhookStore(app.database), app.seal, poster, said, follow)
