@@ -37,12 +37,13 @@ engines-embedded: .local  ## start the embedded broker and database alone
 	@$(PY) -m deploy.local engines
 
 ##@ Proof
-check: .test  ## format, lint, types, layers, generated files
+check: .test  ## format, lint, types, layers, generated files, what it is made of (SBOM) and what is known against that
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m basedpyright
 	.venv/bin/lint-imports
 	$(PY) -m deploy.generate --check
+	$(PY) -m deploy.audit
 test: .test  ## everything that needs no real engines (ARGS="-k name" narrows it)
 	$(PYTEST) -m "not real and not faults and not slow" -n $(WORKERS) $(ARGS)
 test-real: .test  ## the integration tests and the real-only ones, on Apache Kafka and the Rust database
