@@ -16,6 +16,7 @@ from starlette.routing import Route
 from chassis.clock import Clock, ClockError
 from chassis.errors import ClockRefused
 from chassis.gate.gate import Gate
+from chassis.headers import Headers
 from chassis.web import Guard, problem
 
 
@@ -80,6 +81,7 @@ def make_admin(
         ]
     )
     app.add_middleware(Guard, gate=gate, routes=app.router.routes, prefix="admin ")
+    app.add_middleware(Headers, over_tls=gate.verifier is not None)
     return app
 
 

@@ -27,6 +27,7 @@ from chassis.fold.ports import Transient
 from chassis.gate.gate import Gate
 from chassis.gate.http import asked, shown
 from chassis.gate.quotas import records_in
+from chassis.headers import Headers
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ def make_web(title: str, version: str, routers: Sequence[APIRouter], refusals: t
     ):
         app.add_exception_handler(kind, handler)
     app.add_middleware(Guard, gate=gate, routes=app.router.routes, refusals=refusals)
+    app.add_middleware(Headers, over_tls=gate.verifier is not None)
     return app
 
 

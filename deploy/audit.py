@@ -35,7 +35,9 @@ def write_sbom(pinned: Path = PINNED, to: Path = SBOM) -> int:
 
 def audit(pinned: Path = PINNED) -> Found:
     """Ask for known vulnerabilities. What cannot be asked about is counted, whether or not the service is there at all."""
-    asked = _run("pip_audit", "--requirement", str(pinned), "--disable-pip", "--format", "json", "--progress-spinner=off")
+    asked = _run(
+        "pip_audit", "--requirement", str(pinned), "--disable-pip", "--format", "json", "--progress-spinner=off"
+    )
     packages = sum(1 for line in pinned.read_text().splitlines() if "==" in line)
     try:
         report = json.loads(asked.stdout)

@@ -17,7 +17,9 @@ def test_the_list_names_every_pinned_package_with_its_hashes(tmp_path: Path) -> 
 
 def test_a_known_vulnerability_fails() -> None:
     flaw = {"id": "PYSEC-2026-1", "fix_versions": ["2.0"], "aliases": [], "description": ""}
-    report = {"dependencies": [{"name": "a", "version": "1.0", "vulns": [flaw]}, {"name": "b", "version": "1", "vulns": []}]}
+    report = {
+        "dependencies": [{"name": "a", "version": "1.0", "vulns": [flaw]}, {"name": "b", "version": "1", "vulns": []}]
+    }
     code, line = audit.verdict(audit.read_report(report))
     assert code == 1
     assert "a 1.0: PYSEC-2026-1, fixed in 2.0" in line

@@ -16,7 +16,10 @@ from services.profile.rpc.peers import Peers
 
 EVENTS = 20
 SERVICES = ("profile", "leads", "loyalty", "service_tickets")
-HEADERS = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'", "cache-control": "no-store"}
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'"
+}
 """Nothing but what the page itself says is loaded or run."""
 
 pages = Environment(
