@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from chassis.admin import Figures, make_admin, make_registry
+from chassis.admin import make_admin
 from chassis.background import TICK, Background, Compactor, TimerLoop, sweep
 from chassis.clock import Clock
 from chassis.commands import Commands
@@ -25,6 +25,7 @@ from chassis.policy import no_policy
 from chassis.publish import Publisher
 from chassis.rpc import make_server, set_serving
 from chassis.seal import Seal, read_key
+from chassis.seeing.figures import Scrape
 from chassis.service import Definition
 from chassis.serving import HttpServer, PortTaken, listen
 from chassis.settings import Settings
@@ -116,8 +117,9 @@ class App:
         return own or getattr(self.definition.ports, name) + self.settings.port_offset
 
     async def _serve_admin(self) -> None:
-        registry = make_registry(Figures(self.definition.name, lambda: self.worker, lambda: self.timer_loop))
-        await self._serve(make_admin(self, self.clock, registry, self.state, dead_routes(self)), "admin")
+        scrape = Scrape(self)
+        self._closing.push_async_callback(scrape.samples.stop)
+        await self._serve(make_admin(self, self.clock, scrape.text, self.state, dead_routes(self)), "admin")
 
     async def _serve(self, app: Any, name: str) -> None:
         server = HttpServer(app, listen(self.settings.bind, self.port(name)))
@@ -183,6 +185,11 @@ class App:
     # ---- health -----------------------------------------------------------------------------------------------------
 
     @property
+    def started(self) -> bool:
+        """Whether everything it was started with is there."""
+        return self._started
+
+    @property
     def not_started(self) -> list[str]:
         """Reasons why this process is not through its start."""
         return [] if self._started else ["starting"]
@@ -220,7 +227,7 @@ class App:
             }
             for tp, lane in (worker.lanes if worker else {}).items()
         }
-        counts = {} if worker is None else vars(worker.mounted.counts)
+        counts = {} if worker is None else worker.mounted.counts.numbers
         return {
             "service": self.definition.name,
             "role": self.role,

@@ -17,7 +17,12 @@ from deploy.local.paths import ROOT
 PROTO = ROOT / "proto"
 
 # "module:function", each `() -> dict[str, str]`.
-DOCUMENTS: tuple[str, ...] = ("contracts.generate:documents", "deploy.errors:documents", "deploy.pages:documents")
+DOCUMENTS: tuple[str, ...] = (
+    "contracts.generate:documents",
+    "deploy.errors:documents",
+    "deploy.metrics:documents",
+    "deploy.pages:documents",
+)
 
 
 def stubs() -> dict[str, str]:

@@ -1,13 +1,16 @@
 """The command line on running services: what it shows, and what it says when something is not there."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from chassis.seeing.names import METRICS
 from deploy.local import stack
+from deploy.local.paths import ROOT
 from hearth.cli.story import BEGIN, Story
-from tests.running import Hearth, running
+from tests.running import Hearth, running, until
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,35 @@ def test_an_account_is_shown_told_and_explained(hearth: Hearth, she: str) -> Non
     reasons = hearth.cli("account", "explain", friend).stdout
     assert "active = 6500" in reasons
     assert "D3" in reasons
+
+
+def test_every_metric_of_the_document_is_in_a_scrape(hearth: Hearth, she: str) -> None:
+    """Played, with one record that is nobody's fact: each metric has a value somewhere, and none that is not documented."""
+    hearth.publish([("nobody", b"{", [("ce_type", b"crm.visit.completed.v1")])])
+    until(lambda: hearth.admin("leads", "/v1/dead").body["waiting"], bool, "a dead letter")
+    scrapes = {service.name: _values(hearth.admin(service.name, "/metrics").body) for service in hearth.services}
+    found = {name for values in scrapes.values() for name in values}
+    documented = set(re.findall(r"^\| `(hearth_[a-z_]+)` \|", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE))
+    assert documented == {metric.name for metric in METRICS}
+    assert found == documented
+    for values in scrapes.values():
+        assert all(seconds < 3600 for seconds in values["hearth_lag_seconds"].values())
+        assert sum(values["hearth_fold_seconds"].values()) > 0
+        assert she not in str(values)
+    signed = 'hearth_facts_total{outcome="applied",service="loyalty",type="crm.deal.signed.v1"}'
+    assert scrapes["loyalty"]["hearth_facts_total"][signed] == 3
+    assert sum(scrapes["leads"]["hearth_dead_letters_total"].values()) == 1
+    assert sum(scrapes["leads"]["hearth_dead_letters_waiting"].values()) == 1
+
+
+def _values(scrape: str) -> dict[str, dict[str, float]]:
+    """Metric -> sample -> value, of our metrics; of a histogram, its count."""
+    values: dict[str, dict[str, float]] = {}
+    for line in scrape.splitlines():
+        if line.startswith("hearth_") and "_bucket{" not in line and "_sum{" not in line:
+            name = line.partition("{")[0].removesuffix("_count")
+            values.setdefault(name, {})[line.rpartition(" ")[0]] = float(line.rpartition(" ")[2])
+    return values
 
 
 def test_the_doctor_finds_all_services_ready(hearth: Hearth) -> None:
