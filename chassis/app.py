@@ -13,7 +13,6 @@ from chassis.admin import make_admin
 from chassis.background import TICK, Background, Compactor, TimerLoop, sweep
 from chassis.clock import Clock
 from chassis.commands import Commands
-from chassis.dead import dead_routes
 from chassis.faults import Faults
 from chassis.fold.batch import Reader
 from chassis.fold.doors import Door, Timers
@@ -25,7 +24,11 @@ from chassis.policy import no_policy
 from chassis.publish import Publisher
 from chassis.rpc import make_server, set_serving
 from chassis.seal import Seal, read_key
+from chassis.seeing import tracing
+from chassis.seeing.dead import dead_routes
 from chassis.seeing.figures import Scrape
+from chassis.seeing.http import TracedHttp
+from chassis.seeing.semconv import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION
 from chassis.service import Definition
 from chassis.serving import HttpServer, PortTaken, listen
 from chassis.settings import Settings
@@ -49,6 +52,7 @@ class App:
         self.definition, self.settings = definition, settings
         self.clock = Clock(settings.clock)
         self.seal = Seal(read_key(settings.kek_file))
+        tracing.begin(settings.otlp_endpoint, settings.trace_ratio, resource_of(definition, settings.namespace))
         self.client = connect(settings.mongo_url)
         self.database = self.client[database_name(settings, definition.name)]
         self.topics = Topics(settings.kafka_bootstrap)
@@ -128,7 +132,8 @@ class App:
 
     async def _serve_api(self) -> None:
         own = self.definition
-        await self._serve(make_web(f"Hearth {own.name}", own.version, own.routers(self), own.refusals), "http")
+        web = make_web(f"Hearth {own.name}", own.version, own.routers(self), own.refusals)
+        await self._serve(TracedHttp(web), "http")
         server, health = make_server(lambda made: own.servicers(self, made), own.refusals, self.settings.reflection)
         address = f"{self.settings.bind}:{self.port('grpc')}"
         try:
@@ -150,11 +155,11 @@ class App:
         mounted = Mounted(
             *ports,
             *shared,
+            group=self.settings.named(f"hearth.{own.name}"),
             handler=own.relay(self) if own.relay is not None else None,
             relayed=frozenset(own.relayed),
         )
-        name = self.settings.named(f"hearth.{own.name}")
-        faust_app = make_app(name, self.settings.kafka_bootstrap, self.settings.session_timeout)
+        faust_app = make_app(mounted.group, self.settings.kafka_bootstrap, self.settings.session_timeout)
         self.worker = Worker(faust_app, own.reads, mounted)
         await self.worker.start()
         self._closing.push_async_callback(self.worker.stop, GRACE)
@@ -241,6 +246,13 @@ class App:
         self._started = False
         await self._closing.aclose()
         await self.client.close()
+        await asyncio.to_thread(tracing.end)
+
+
+def resource_of(definition: Definition, namespace: str) -> dict[str, str]:
+    """What OpenTelemetry is told of a process."""
+    named = {SERVICE_NAME: f"hearth.{definition.name}", SERVICE_VERSION: definition.version}
+    return {**named, SERVICE_NAMESPACE: namespace} if namespace else named
 
 
 def database_name(settings: Settings, service: str) -> str:

@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection
 
 from chassis.errors import ChassisError, DeadlineExceeded, Unavailable
 from chassis.fold.ports import Transient
+from chassis.seeing.calls import TracedServer
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ def make_server(
 ) -> tuple[aio.Server, Any]:
     """A server with our interceptor; `add` mounts servicers and returns their full names. Returns it and its health."""
     server = aio.server(
-        interceptors=[_Errors((ChassisError, refusals))],
+        interceptors=[TracedServer(), _Errors((ChassisError, refusals))],
         options=[
             ("grpc.max_receive_message_length", 1 << 20),
             ("grpc.max_connection_age_ms", 300_000),

@@ -23,6 +23,7 @@ from chassis.errors import (
     Unavailable,
 )
 from chassis.fold.ports import Transient
+from chassis.seeing import tracing
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ def _again(body: bytes, receive: Any) -> Any:
 
 def problem(error: Any, request: Request, errors: Sequence[dict[str, str]] = ()) -> JSONResponse:
     """An error as a problem document; never a value that the caller sent."""
-    trace = trace_id(request.headers.get("traceparent"))
+    trace = tracing.trace_id() or trace_id(request.headers.get("traceparent"))
     content = {
         "type": f"urn:hearth:error:{error.code.replace('_', '-')}",
         "title": error.title,

@@ -13,7 +13,7 @@ import structlog
 
 from chassis.fold.ports import Transient
 from chassis.seeing import names
-from chassis.store.dead import count_dead
+from chassis.store.seeing.dead import count_dead
 
 if TYPE_CHECKING:
     from chassis.app import App

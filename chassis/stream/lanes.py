@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from chassis.fold.rules import Folder
 from chassis.fold.slots import Gap, open_slot, slot_name
 from chassis.fold.views import Views
 from chassis.seeing.counts import Counts
+from chassis.seeing.kafka import processing
+from chassis.seeing.tracing import OFF
 from chassis.stream.records import RecordBatch
 from chassis.stream.topics import Topics
 
@@ -46,6 +49,8 @@ class Mounted:
     table: int
     on_written: Callable[[Any], None]
     counts: Counts = field(default_factory=Counts)
+    group: str = ""
+    """The name of the consumer group."""
     handler: Handler | None = None
     relayed: frozenset[str] = frozenset()
     """Topics whose records go to `handler` instead of being folded."""
@@ -168,13 +173,20 @@ class LaneTask:
     async def _settle(self, batch: RecordBatch, lane: Lane, slot: str) -> tuple[int, Any]:
         self.oldest, began, counts = batch[0].timestamp / 1000, time.perf_counter(), self.mounted.counts
         read: Any = self.reader.read(slot, batch.start, batch.end, batch)
-        settled = await lane.work(read)
+        with self._seen(batch, read):
+            settled = await lane.work(read)
         self._note_written()
         counts.fold.observe(time.perf_counter() - began)
         counts.age.observe(time.time() - self.oldest)
         counts.batch.observe(len(batch))
         self.oldest = batch[-1].timestamp / 1000
         return settled, read
+
+    def _seen(self, batch: RecordBatch, read: Any) -> AbstractContextManager[Any]:
+        """The spans of a batch; none of one in which nothing is for us."""
+        ours = getattr(read, "items", True) or read.dead
+        group = self.mounted.group
+        return processing(self.topic, self.partition, group, batch, batch.fetched) if ours else OFF
 
     def _note_written(self) -> None:
         assert self.views is not None

@@ -57,7 +57,7 @@ def test_files_are_short() -> None:
 
 
 def test_the_chassis_is_small() -> None:
-    seeing = lines_of("chassis/seeing")
+    seeing = lines_of("chassis/seeing") + lines_of("chassis/store/seeing")
     assert seeing <= SEEING_LINES, "ADR 12"
     assert lines_of("chassis") - seeing <= CHASSIS_LINES, "ADR 10"
 

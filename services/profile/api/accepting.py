@@ -10,9 +10,10 @@ import structlog
 from chassis.app import App
 from chassis.facts import Place, find_fact
 from chassis.fold.ports import Transient
+from chassis.seeing.tracing import origin
 from contracts.envelope import STRUCTURED
 from contracts.errors import Refused
-from contracts.fact import Fact
+from contracts.fact import Fact, beginning
 from contracts.intake.envelope import decode_intake
 from services.profile.domain.errors import UnknownEvent
 from services.profile.domain.ids import mark_of
@@ -79,7 +80,7 @@ class Events:
         if sent.error is not None:
             return sent.error
         try:
-            return decode_intake(sent.value, sent.headers, now)
+            return beginning(decode_intake(sent.value, sent.headers, now), origin())
         except Refused as error:
             return error
 

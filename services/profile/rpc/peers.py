@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from grpc import StatusCode, aio
 
 from chassis.facts import Place
+from chassis.seeing.calls import client_interceptors
 from hearth.facts.v1 import facts_pb2 as pb
 from hearth.facts.v1 import facts_pb2_grpc
 from hearth.leads.v1 import leads_pb2, leads_pb2_grpc
@@ -35,7 +36,9 @@ class Peers:
 
     async def __aenter__(self) -> Self:
         for name, address in self.addresses.items():
-            self._channels[name] = await self._closing.enter_async_context(aio.insecure_channel(address))
+            self._channels[name] = await self._closing.enter_async_context(
+                aio.insecure_channel(address, interceptors=client_interceptors())
+            )
         return self
 
     async def __aexit__(

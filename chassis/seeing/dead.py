@@ -13,7 +13,7 @@ from starlette.routing import Route
 from chassis.errors import ChassisError, NotFound, Unavailable
 from chassis.fold.batch import record_of
 from chassis.fold.ports import Transient
-from chassis.store import dead
+from chassis.store.seeing import dead
 from chassis.web import problem
 
 if TYPE_CHECKING:
