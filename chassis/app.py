@@ -25,6 +25,7 @@ from chassis.publish import Publisher
 from chassis.rpc import make_server, set_serving
 from chassis.seal import Seal, read_key
 from chassis.seeing import tracing
+from chassis.seeing.checks import check_routes
 from chassis.seeing.dead import dead_routes
 from chassis.seeing.figures import Scrape
 from chassis.seeing.http import TracedHttp
@@ -121,9 +122,9 @@ class App:
         return own or getattr(self.definition.ports, name) + self.settings.port_offset
 
     async def _serve_admin(self) -> None:
-        scrape = Scrape(self)
+        scrape, more = Scrape(self), [*dead_routes(self), *check_routes(self)]
         self._closing.push_async_callback(scrape.samples.stop)
-        await self._serve(make_admin(self, self.clock, scrape.text, self.state, dead_routes(self)), "admin")
+        await self._serve(make_admin(self, self.clock, scrape.text, self.state, more), "admin")
 
     async def _serve(self, app: Any, name: str) -> None:
         server = HttpServer(app, listen(self.settings.bind, self.port(name)))

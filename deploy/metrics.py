@@ -1,5 +1,6 @@
-"""The list of metrics, `docs/metrics.md`, made from the one module that names them."""
+"""The lists of metrics and of findings, `docs/metrics.md` and `docs/doctor.md`, made from the modules that name them."""
 
+from chassis.seeing.findings import FINDINGS
 from chassis.seeing.names import METRICS, Metric
 from contracts.reference import MADE
 
@@ -20,11 +21,24 @@ No label has a value from outside, and none is personal. `topic` is as it is cal
 """
 
 
+DOCTOR = """`hearth doctor` (`--json` for programs) asks every service's admin door (`GET /v1/checks`, `/v1/lag`,
+`/v1/state`), the broker and the catalog.
+It ends with exit code 1 if something is *wrong*; what is only to be *looked at* does not count.
+"""
+
+
 def documents() -> dict[str, str]:
     """`{path from the repository's root: text}`, for `deploy.generate`."""
     rows = "".join(_row(metric) for metric in METRICS)
     head = "| metric | kind | labels | what | asked |\n|---|---|---|---|---|\n"
-    return {"docs/metrics.md": f"# Metrics\n\n{MADE}\n{ABOUT}\n{head}{rows}"}
+    return {"docs/metrics.md": f"# Metrics\n\n{MADE}\n{ABOUT}\n{head}{rows}", "docs/doctor.md": _doctor()}
+
+
+def _doctor() -> str:
+    rows = "".join(
+        f"| `{code}` | {'wrong' if it.wrong else 'look at it'} | {it.do} |\n" for code, it in FINDINGS.items()
+    )
+    return f"# What the doctor finds\n\n{MADE}\n{DOCTOR}\n| code | | what to do |\n|---|---|---|\n{rows}"
 
 
 def _row(metric: Metric) -> str:

@@ -72,7 +72,9 @@ def test_segments_own_library(hearth: Hearth) -> None:
     assert search(hearth, "email", "person@example.com") == customer
     hearth.eventually(customer, active=50)
     until(
-        lambda: [lead["state"] for lead in hearth.http("leads", f"/v1/customers/{customer}/leads").body["items"]],
+        lambda: [
+            lead["state"] for lead in hearth.http("leads", f"/v1/customers/{customer}/leads").body.get("items", ())
+        ],
         lambda states: states == ["VISITED"],
         "the lead",
     )

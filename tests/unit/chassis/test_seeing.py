@@ -4,14 +4,21 @@ import contextlib
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
 
+from chassis.fold.model import Watermark
 from chassis.logs import configure
 from chassis.seeing import semconv, tracing
+from chassis.seeing.checks import of_place
 from chassis.seeing.counts import Counts, Histogram
+from chassis.seeing.errors import BadEdit
+from chassis.seeing.findings import unlike
 from chassis.seeing.kafka import origin_of, sending, with_hop
+from chassis.seeing.lag import Place
+from chassis.seeing.patching import Record, differences, edited
 from contracts.envelope import decode, encode
 from contracts.fact import beginning
 from tests.collector import collecting
@@ -100,6 +107,72 @@ def test_a_value_on_a_bound_is_within_it() -> None:
         seen.observe(value)
     assert seen.buckets() == [("1.0", 2), ("2.0", 3), ("+Inf", 4)]
     assert seen.sum == 12.0
+
+
+@pytest.mark.parametrize(
+    ("settled", "table", "codes"),
+    [(5, 1, []), (3, 1, []), (11, 1, ["watermark_ahead"]), (2, 1, ["watermark_gap"]), (5, 2, ["slot_newer"])],
+)
+def test_watermarks_are_held_against_the_log(settled: int, table: int, codes: list[str]) -> None:
+    mark = Watermark("t:0", "t", 0, settled, settled, 1, table)
+    found = list(of_place("service", 1, Place("t", 0, mark, 3, 10)))
+    assert [each["code"] for each in found] == codes
+    assert all(each["do"] and "t[0]" in each["says"] for each in found)
+
+
+def test_who_has_another_key_is_named() -> None:
+    services = [{"service": name, "keys": {"kek": mark}} for name, mark in (("a", "1"), ("b", "1"), ("c", "2"))]
+    assert [each["code"] for each in unlike(services)] == ["keys_differ"]
+    assert unlike(services[:2]) == []
+
+
+WHOLE = Record(b"k", b'{"a": 1, "b": [1, {"c": "x"}]}', [("ce_id", b"1"), ("raw", b"\xff"), ("none", None)])
+
+
+def test_what_an_edit_does_not_touch_stays_byte_for_byte() -> None:
+    assert edited(WHOLE, [{"op": "replace", "path": "/key", "value": "k2"}]) == WHOLE._replace(key=b"k2")
+    changed = edited(WHOLE, [{"op": "add", "path": "/headers/ce_type", "value": "t"}])
+    assert changed == WHOLE._replace(headers=[*WHOLE.headers, ("ce_type", b"t")])
+    changes = [{"op": "remove", "path": "/value/b/0"}, {"op": "add", "path": "/value/b/-", "value": 2}]
+    assert edited(WHOLE, changes).value == b'{"a":1,"b":[{"c":"x"},2]}'
+    no_json = WHOLE._replace(value=b"\xff not JSON")
+    assert edited(no_json, [{"op": "replace", "path": "/value", "value": {}}]).value == b"{}"
+    assert edited(no_json, [{"op": "replace", "path": "/key", "value": None}]) == no_json._replace(key=None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"op": "test", "path": "/key", "value": "k"},
+        {"op": "replace", "path": "/value/x", "value": 1},
+        {"op": "replace", "path": "/value/b/7", "value": 1},
+        {"op": "add", "path": "/value/b/x", "value": 1},
+        {"op": "add", "path": "/value/a/x", "value": 1},
+        {"op": "add", "path": "/value/b/1/c/d", "value": 1},
+        {"op": "remove", "path": "/value"},
+        {"op": "add", "path": "/other", "value": 1},
+        {"op": "replace", "path": "/headers", "value": {"ce_id": 1}},
+        {"op": "replace", "path": "/headers", "value": "x"},
+        {"op": "add", "path": "/value/x"},
+        {"op": "add", "path": 7, "value": 1},
+        {},
+    ],
+)
+def test_an_edit_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(BadEdit):
+        edited(WHOLE, [change])
+
+
+def test_differences_are_told_without_values() -> None:
+    before, after = {"a": "secret", "b": [1, 2], "c": None, "d": True}, {"a": 7, "b": [1, 3], "d": 1, "e/f": {"g": 1}}
+    found = [tuple(each) for each in differences(before, after)]
+    assert found == [
+        ("/a", "changed", "text of 6", "number"),
+        ("/b/1", "changed", "number", "number"),
+        ("/c", "removed", "null", ""),
+        ("/d", "changed", "boolean", "number"),
+        ("/e~1f", "added", "", "object of 1"),
+    ]
 
 
 def test_facts_are_counted_by_type_and_outcome() -> None:
