@@ -7,6 +7,7 @@ import typer
 
 from hearth.cli import play, show
 from hearth.cli.ask import ask, segment
+from hearth.cli.backup import backup, restore
 from hearth.cli.dead import dead
 from hearth.cli.doctor import examine
 from hearth.cli.errors import CliError
@@ -150,6 +151,8 @@ def publish_events(
 
 app.command("load")(load)
 app.command("lag")(lag)
+app.command("backup")(backup)
+app.command("restore")(restore)
 
 
 @app.command("doctor")

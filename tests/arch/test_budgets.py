@@ -9,7 +9,7 @@ import pytest
 
 from tests.arch.sources import CODE, ROOT, python_files
 
-MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES, SEEING_LINES = 8, 22, 300, 5700, 1800
+MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES, SEEING_LINES = 8, 22, 300, 5700, 1900
 BUSINESS_WORDS = ("lead", "deal", "visit", "ticket", "complaint", "loyalty", "points", "profile", "customer")
 # Underscores, digits and a change to upper case end a word, so that names in the code count like prose.
 FORBIDDEN = re.compile(rf"(?<![a-z])({'|'.join(BUSINESS_WORDS)}|loyalties)(e?s)?(?![a-z])", re.IGNORECASE)
