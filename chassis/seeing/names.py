@@ -36,12 +36,16 @@ AGE_SECONDS = Metric(
     "hearth_settled_age_seconds", "histogram", "How old the oldest record of a batch was when it was settled."
 )
 LAG = Metric(
-    "hearth_lag_records", "gauge", "Records between what is settled and the log's end.", ("topic", "partition"), True
+    "hearth_lag_records",
+    "gauge",
+    "Records between what is settled and the log's end, of assigned partitions.",
+    ("topic", "partition"),
+    True,
 )
 LAG_SECONDS = Metric(
     "hearth_lag_seconds",
     "gauge",
-    "How old the oldest record is that is not settled, by its timestamp; 0 when there is none.",
+    "How old the oldest record is that is not settled, by its timestamp; 0 when there is none. Of assigned partitions.",
     ("topic", "partition"),
     True,
 )
