@@ -46,8 +46,9 @@ async def places_of(app: App) -> list[Place]:
     """Every partition that a service reads, as the topics are now. Raises `Transient`."""
     topics = await app.topics.find(app.definition.reads)
     where = [(name, number) for name, topic in sorted(topics.items()) for number in range(topic.partitions)]
-    starts, ends = await app.topics.starts(where), await app.topics.ends(where)
+    starts = await app.topics.starts(where)  # in this order: a worker goes on meanwhile, and nothing may seem ahead
     marks = {mark.slot: mark for mark in await app.store.all_watermarks()}
+    ends = await app.topics.ends(where)
     return [
         Place(name, number, marks.get(slot_name(topics[name].id, number)), starts[name, number], ends[name, number])
         for name, number in where

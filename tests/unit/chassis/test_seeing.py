@@ -17,8 +17,9 @@ from chassis.seeing.counts import Counts, Histogram
 from chassis.seeing.errors import BadEdit
 from chassis.seeing.findings import unlike
 from chassis.seeing.kafka import origin_of, sending, with_hop
-from chassis.seeing.lag import Place
+from chassis.seeing.lag import Place, places_of
 from chassis.seeing.patching import Record, differences, edited
+from chassis.stream.topics import TopicFound
 from contracts.envelope import decode, encode
 from contracts.fact import beginning
 from tests.collector import collecting
@@ -118,6 +119,36 @@ def test_watermarks_are_held_against_the_log(settled: int, table: int, codes: li
     found = list(of_place("service", 1, Place("t", 0, mark, 3, 10)))
     assert [each["code"] for each in found] == codes
     assert all(each["do"] and "t[0]" in each["says"] for each in found)
+
+
+class Moving:
+    """A service that goes on while it is asked: with each question a record more is there, settled and forgotten."""
+
+    def __init__(self) -> None:
+        self.topics = self.store = self.definition = self
+        self.reads, self.now = ["t"], 100
+
+    def _later(self) -> int:
+        self.now += 1
+        return self.now
+
+    async def find(self, _names: Any) -> dict[str, TopicFound]:
+        return {"t": TopicFound("t", 1)}
+
+    async def starts(self, where: Any) -> dict[Any, int]:
+        return dict.fromkeys(where, self._later() - 5)
+
+    async def ends(self, where: Any) -> dict[Any, int]:
+        return dict.fromkeys(where, self._later())
+
+    async def all_watermarks(self) -> list[Watermark]:
+        return [Watermark("t:0", "t", 0, at := self._later(), at, 1, 1)]
+
+
+async def test_a_service_that_goes_on_meanwhile_does_not_seem_ahead_of_its_log() -> None:
+    app: Any = Moving()
+    (place,) = await places_of(app)
+    assert list(of_place("service", 1, place)) == []
 
 
 def test_who_has_another_key_is_named() -> None:
