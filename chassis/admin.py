@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.process_collector import ProcessCollector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -33,7 +30,7 @@ class Health(Protocol):
 def make_admin(
     health: Health,
     clock: Clock,
-    registry: CollectorRegistry,
+    scrape: Callable[[], Awaitable[bytes]],
     state: Callable[[], Any],
     gate: Gate,
     more: Sequence[Route] = (),
@@ -50,7 +47,7 @@ def make_admin(
         return _verdict(health.not_started + await health.not_ready())
 
     async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+        return Response(await scrape(), media_type="text/plain; version=0.0.4")
 
     async def show_state(_request: Request) -> Response:
         return JSONResponse(state())
@@ -87,48 +84,3 @@ def make_admin(
 
 def _verdict(against: list[str]) -> Response:
     return JSONResponse({"ok": not against, "reasons": against}, 503 if against else 200)
-
-
-class Figures:
-    """Prometheus figures of a worker, read from its counts when asked."""
-
-    def __init__(self, service: str, worker: Callable[[], Any], timers: Callable[[], Any]) -> None:
-        self.service, self.worker, self.timers = service, worker, timers
-
-    def collect(self) -> Iterable[Any]:
-        """What a scrape shows."""
-        worker = self.worker()
-        if worker is None:
-            return
-        counts = worker.mounted.counts
-        facts = CounterMetricFamily("hearth_facts", "Facts by outcome.", labels=["service", "outcome"])
-        for outcome in ("applied", "duplicate", "passed", "dead"):
-            facts.add_metric([self.service, outcome], getattr(counts, outcome))
-        yield facts
-        for name, text, value in (
-            ("hearth_records_read", "Records read of the log, passed ones included.", counts.read),
-            ("hearth_facts_published", "Outgoing facts confirmed by the broker.", counts.published),
-            ("hearth_lost_races", "Versions refused because another writer came first.", counts.lost_races),
-            ("hearth_batch_replays", "Batches tried again after a transient failure.", counts.replays),
-            ("hearth_batches_discarded", "Batches that another worker had settled.", counts.discarded),
-            ("hearth_timers_fired", "Due work carried out.", getattr(self.timers(), "fired", 0)),
-        ):
-            yield _counter(name, text, self.service, value)
-        lanes = GaugeMetricFamily("hearth_lanes", "Assigned partitions by state.", labels=["service", "state"])
-        lanes.add_metric([self.service, "open"], len(worker.lanes) - len(worker.stopped))
-        lanes.add_metric([self.service, "stopped"], len(worker.stopped))
-        yield lanes
-
-
-def _counter(name: str, text: str, service: str, value: float) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, text, labels=["service"])
-    family.add_metric([service], value)
-    return family
-
-
-def make_registry(figures: Figures) -> CollectorRegistry:
-    """A registry with the process's own figures and ours."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    registry.register(figures)
-    return registry

@@ -9,11 +9,10 @@ from typing import Any
 
 import structlog
 
-from chassis.admin import Figures, make_admin, make_registry
+from chassis.admin import make_admin
 from chassis.background import TICK, Background, Compactor, TimerLoop, sweep
 from chassis.clock import Clock
 from chassis.commands import Commands
-from chassis.dead import dead_routes
 from chassis.faults import Faults
 from chassis.fold.batch import Reader
 from chassis.fold.doors import Door, Timers
@@ -31,6 +30,12 @@ from chassis.policy import no_policy
 from chassis.publish import Publisher
 from chassis.rpc import add_port, make_server, open_channel, set_serving
 from chassis.seal import Seal, read_key
+from chassis.seeing import tracing
+from chassis.seeing.checks import check_routes
+from chassis.seeing.dead import dead_routes
+from chassis.seeing.figures import Scrape
+from chassis.seeing.http import TracedHttp
+from chassis.seeing.semconv import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION
 from chassis.service import Definition
 from chassis.serving import HttpServer, PortTaken, listen
 from chassis.settings import Settings
@@ -56,6 +61,7 @@ class App:
         self.definition, self.settings = definition, settings
         self.clock = Clock(settings.clock)
         self.seal = Seal(read_key(settings.kek_file))
+        tracing.begin(settings.otlp_endpoint, settings.trace_ratio, resource_of(definition, settings.namespace))
         self.client = connect(settings.mongo_url)
         self.database = self.client[database_name(settings, definition.name)]
         self.topics = Topics(settings.kafka_bootstrap)
@@ -140,13 +146,9 @@ class App:
         return own or getattr(self.definition.ports, name) + self.settings.port_offset
 
     async def _serve_admin(self) -> None:
-        registry = make_registry(Figures(self.definition.name, lambda: self.worker, lambda: self.timer_loop))
-        await self._serve(
-            make_admin(
-                self, self.clock, registry, self.state, self.gate, [*dead_routes(self), *audit_routes(self.audit)]
-            ),
-            "admin",
-        )
+        scrape, more = Scrape(self), [*dead_routes(self), *check_routes(self), *audit_routes(self.audit)]
+        self._closing.push_async_callback(scrape.samples.stop)
+        await self._serve(make_admin(self, self.clock, scrape.text, self.state, self.gate, more), "admin")
 
     async def _serve(self, app: Any, name: str) -> None:
         server = HttpServer(app, listen(self.settings.bind, self.port(name)))
@@ -156,7 +158,7 @@ class App:
     async def _serve_api(self) -> None:
         own = self.definition
         web = make_web(f"Hearth {own.name}", own.version, own.routers(self), own.refusals, self.gate)
-        await self._serve(web, "http")
+        await self._serve(TracedHttp(web), "http")
         reflect, add = self.settings.reflection, lambda made: own.servicers(self, made)
         server, health = make_server(add, own.refusals, reflect, self.gate)
         address = f"{self.settings.bind}:{self.port('grpc')}"
@@ -179,11 +181,11 @@ class App:
         mounted = Mounted(
             *ports,
             *shared,
+            group=self.settings.named(f"hearth.{own.name}"),
             handler=own.relay(self) if own.relay is not None else None,
             relayed=frozenset(own.relayed),
         )
-        name = self.settings.named(f"hearth.{own.name}")
-        faust_app = make_app(name, self.settings.kafka_bootstrap, self.settings.session_timeout)
+        faust_app = make_app(mounted.group, self.settings.kafka_bootstrap, self.settings.session_timeout)
         self.worker = Worker(faust_app, own.reads, mounted)
         await self.worker.start()
         self._closing.push_async_callback(self.worker.stop, GRACE)
@@ -216,6 +218,11 @@ class App:
         return self.worker.horizon(self.definition.journal, self.worker.partition_of(self.definition.journal, key))
 
     # ---- health -----------------------------------------------------------------------------------------------------
+
+    @property
+    def started(self) -> bool:
+        """Whether everything it was started with is there."""
+        return self._started
 
     @property
     def not_started(self) -> list[str]:
@@ -255,7 +262,7 @@ class App:
             }
             for tp, lane in (worker.lanes if worker else {}).items()
         }
-        counts = {} if worker is None else vars(worker.mounted.counts)
+        counts = {} if worker is None else worker.mounted.counts.numbers
         return {
             "service": self.definition.name,
             "role": self.role,
@@ -269,6 +276,13 @@ class App:
         self._started = False
         await self._closing.aclose()
         await self.client.close()
+        await asyncio.to_thread(tracing.end)
+
+
+def resource_of(definition: Definition, namespace: str) -> dict[str, str]:
+    """What OpenTelemetry is told of a process."""
+    named = {SERVICE_NAME: f"hearth.{definition.name}", SERVICE_VERSION: definition.version}
+    return {**named, SERVICE_NAMESPACE: namespace} if namespace else named
 
 
 def database_name(settings: Settings, service: str) -> str:

@@ -14,6 +14,7 @@ from chassis.fold.compaction import compact
 from chassis.fold.doors import Door, Timers
 from chassis.fold.model import Head, Key, Kind
 from chassis.fold.ports import Transient
+from chassis.seeing.tracing import span
 
 log = structlog.get_logger()
 
@@ -76,7 +77,8 @@ class TimerLoop:
 
     async def _fire(self, key: Key, horizon: datetime, now: datetime) -> None:
         try:
-            self.fired += await self.timers.fire(key, horizon, now)
+            with span(f"fire {key.kind}"):
+                self.fired += await self.timers.fire(key, horizon, now)
         except Transient:
             raise
         except Exception:

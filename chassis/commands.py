@@ -7,11 +7,14 @@ from collections import defaultdict
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import msgspec
+
 from chassis.errors import IdempotencyKeyMissing, IdempotencyKeyReused, PreconditionFailed, Unavailable
 from chassis.fold.doors import Command, Done, Door, Reused, Stale
 from chassis.fold.merging import Elsewhere
 from chassis.fold.model import Key
 from chassis.fold.ports import Transient
+from chassis.seeing.tracing import origin
 
 GROUP = 64
 """Most commands folded into one version."""
@@ -38,6 +41,7 @@ class Commands:
         """Carry out a command on an entity, or on the one it is merged into; raises the rule's refusal,
         `PreconditionFailed`, `IdempotencyKeyReused`, `Unavailable`.
         """
+        command = _begun(command, origin())
         done = await self._queued(key, command)
         while isinstance(done.error, Elsewhere):
             key = Key(key.kind, done.error.entity)
@@ -77,6 +81,11 @@ class Commands:
             except Transient:
                 await asyncio.sleep(0.05 * 2**attempt)
         raise Unavailable
+
+
+def _begun(command: Command, trace: str) -> Command:
+    """The command with its origin: where a fact begins that comes by a door."""
+    return command._replace(fact=msgspec.structs.replace(command.fact, trace=trace)) if trace else command  # type: ignore[type-var]
 
 
 def _checked(done: Done) -> Done:

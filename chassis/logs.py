@@ -7,6 +7,8 @@ import sys
 
 import structlog
 
+from chassis.seeing.tracing import trace_id
+
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -15,6 +17,7 @@ def configure(level: str, form: str, service: str, role: str) -> None:
     shared = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        _traced,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _no_line_breaks,
     ]
@@ -35,6 +38,12 @@ def configure(level: str, form: str, service: str, role: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service, role=role)
+
+
+def _traced(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """What is logged for a request or within a trace says of which."""
+    found = trace_id()
+    return {**event, "trace_id": found} if found else event
 
 
 def _no_line_breaks(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

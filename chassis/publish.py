@@ -12,6 +12,7 @@ from confluent_kafka import KafkaException, Producer
 
 from chassis.fold.model import Out
 from chassis.fold.ports import Transient
+from chassis.seeing.kafka import Hops, sending, with_hop
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ SETTINGS: dict[str, Any] = {
 
 
 Headers = list[tuple[str, bytes | None]]
+Records = Sequence[tuple[str, int | None, bytes | None, bytes | None, Headers]]
 
 
 class Publisher:
@@ -61,13 +63,17 @@ class Publisher:
         """Send one record to a given partition (what is meant for a partition, not for a key)."""
         await self._send([(topic, partition, key, value, list(headers))])
 
-    async def _send(self, records: Sequence[tuple[str, int | None, bytes | None, bytes | None, Headers]]) -> None:
+    async def _send(self, records: Records) -> None:
         if not records:
             return
+        with sending(records) as hops:
+            await self._deliver(records, hops or {})
+
+    async def _deliver(self, records: Records, hops: Hops) -> None:
         reports, producer = _Reports(len(records)), self._producer
         for topic, partition, key, value, headers in records:
             place = {} if partition is None else {"partition": partition}
-            more = {"headers": headers, "on_delivery": reports.one, **place}
+            more = {"headers": with_hop(headers, hops.get(topic)), "on_delivery": reports.one, **place}
             await self._produce(producer, (topic, value, key), more)
         failed = await reports.all
         if failed is not None:

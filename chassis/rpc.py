@@ -21,6 +21,7 @@ from chassis.gate.gate import Gate, Shown, ids_in
 from chassis.gate.services import HOP
 from chassis.gate.table import PUBLIC
 from chassis.gate.tls import Certificates
+from chassis.seeing.calls import TracedServer, client_interceptors
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ def make_server(
 ) -> tuple[aio.Server, Any]:
     """A server with our interceptor; `add` mounts servicers and returns their full names. Returns it and its health."""
     server = aio.server(
-        interceptors=[_Guard((ChassisError, refusals), gate)],
+        interceptors=[TracedServer(), _Guard((ChassisError, refusals), gate)],
         options=[
             ("grpc.max_receive_message_length", 1 << 20),
             ("grpc.max_connection_age_ms", 300_000),
@@ -77,9 +78,9 @@ def add_port(server: aio.Server, address: str, certificates: Certificates | None
 def open_channel(address: str, certificates: Certificates | None) -> aio.Channel:
     """A connection to another service; with certificates both show theirs."""
     if certificates is None:
-        return aio.insecure_channel(address)
+        return aio.insecure_channel(address, interceptors=client_interceptors())
     shown = (certificates.authority, certificates.key, certificates.chain)
-    return aio.secure_channel(address, grpc.ssl_channel_credentials(*shown))
+    return aio.secure_channel(address, grpc.ssl_channel_credentials(*shown), interceptors=client_interceptors())
 
 
 async def set_serving(servicer: Any, serving: bool) -> None:

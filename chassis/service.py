@@ -80,6 +80,8 @@ class Definition:
     every_second: Callable[[App], Awaitable[None]] | None = None
     said_besides: Callable[[App, datetime], AsyncIterator[Sequence[Out]]] | None = None
     """What the service said to its topics from a time on, beside what its entities said."""
+    unpublished: Callable[[App], Awaitable[datetime | None]] | None = None
+    """Since when something is written but not published, beside what its entities say; None if nothing is."""
     relayed: Sequence[str] = ()
     relay: Callable[[App], Handler] | None = None
     """Makes what decides about the records of the topics in `relayed`; these are not folded."""

@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     session_timeout: float = Field(
         6.0, ge=1, le=120, description="Seconds after which a silent worker loses its partitions."
     )
+    otlp_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s]+[^\s]*)?$",
+        description="Where traces are exported to (OTLP over HTTP, without `/v1/traces`); unset = none are made.",
+    )
+    trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of the traces begun here that are exported.")
     reflection: bool = Field(True, description="gRPC server reflection.")
 
     @field_validator("timezone")

@@ -28,6 +28,7 @@ from chassis.gate.gate import Gate
 from chassis.gate.http import asked, shown
 from chassis.gate.quotas import records_in
 from chassis.headers import Headers
+from chassis.seeing import tracing
 
 log = structlog.get_logger()
 
@@ -143,7 +144,7 @@ def _again(body: bytes, receive: Any) -> Any:
 
 def problem(error: Any, request: Request, errors: Sequence[dict[str, str]] = ()) -> JSONResponse:
     """An error as a problem document; never a value that the caller sent."""
-    trace = trace_id(request.headers.get("traceparent"))
+    trace = tracing.trace_id() or trace_id(request.headers.get("traceparent"))
     content = {
         "type": f"urn:hearth:error:{error.code.replace('_', '-')}",
         "title": error.title,

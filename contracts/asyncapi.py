@@ -157,6 +157,7 @@ _HEADERS: Node = {
         "ce_recordedat": {"type": "string", "format": "date-time"},
         "ce_sequence": _TEXT,
         "ce_previous": _TEXT,
+        "ce_traceparent": _TEXT,
         "content-type": {"const": "application/json"},
     },
 }
@@ -165,6 +166,6 @@ _INTAKE_HEADERS = {
     "required": [name for name in _HEADERS["required"] if name != "ce_subject"],
     "properties": {
         name: _HEADERS["properties"][name]
-        for name in ("ce_specversion", "ce_type", "ce_source", "ce_id", "ce_time", "content-type")
+        for name in ("ce_specversion", "ce_type", "ce_source", "ce_id", "ce_time", "ce_traceparent", "content-type")
     },
 }

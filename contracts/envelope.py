@@ -58,6 +58,7 @@ class Attributes(msgspec.Struct, gc=False):
     recordedat: str = ""
     specversion: str = ""
     datacontenttype: str = "application/json"
+    traceparent: str = ""
 
 
 class Structured(Attributes):
@@ -122,6 +123,8 @@ def encode(fact: Fact, *, sequence: str | None = None, previous: str | None = No
         headers.append(("ce_sequence", sequence.encode()))
     if previous is not None:
         headers.append(("ce_previous", previous.encode()))
+    if fact.trace:
+        headers.append(("ce_traceparent", fact.trace.encode()))
     return Record(
         topic or catalog.TYPES[fact.type].topic, fact.subject.encode(), msgspec.json.encode(fact.data), headers
     )
@@ -165,8 +168,10 @@ def fact_of(attributes: Attributes, data: bytes | msgspec.Raw, recorded_at: date
         recorded_at = instant(attributes.recordedat, "/recordedat")
     if time > recorded_at and time - recorded_at > MAX_AHEAD:
         raise TimeInFuture("the time is more than 5 minutes after the fact was recorded", "/time")
-    content = read_data(data, reader)
-    return Fact(attributes.source, attributes.id, reader.newest, attributes.subject, time, recorded_at, content)
+    content, trace = read_data(data, reader), attributes.traceparent
+    if trace and not _fits_trace(trace):
+        trace = ""  # an extension that is none is ignored, and goes no further: it may hold anything
+    return Fact(attributes.source, attributes.id, reader.newest, attributes.subject, time, recorded_at, content, trace)
 
 
 def read_data(data: bytes | msgspec.Raw, reader: Reader) -> object:
@@ -210,6 +215,7 @@ def _binary(named: Mapping[str, bytes]) -> Attributes:
             get("ce_recordedat", b"").decode(),
             get("ce_specversion", b"").decode(),
             get("content-type", JSON).decode(),
+            get("ce_traceparent", b"").decode(),
         )
     except (UnicodeDecodeError, AttributeError):  # Kafka allows a header without value
         raise NotUtf8("a ce_ header is not UTF-8") from None
@@ -279,4 +285,5 @@ def _fits_source(text: str) -> bool:
 
 _names = {name.encode(): name for name in catalog.READERS}
 _fits_subject = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}").fullmatch
+_fits_trace = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 _structured = msgspec.json.Decoder(Structured).decode

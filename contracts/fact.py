@@ -11,7 +11,8 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
 
     `(source, id)` identifies it for ever. `subject` is the id of the entity it belongs to (in the journal: the
     customer) and the record's key. `time` is when it happened, `recorded_at` when it entered Hearth; both are aware
-    and in UTC. `data` is a frozen struct, always the newest version of its type.
+    and in UTC. `data` is a frozen struct, always the newest version of its type. `trace` is its origin, the W3C
+    traceparent of what set it off ("" if nobody said): no part of what it says.
     """
 
     source: str
@@ -21,6 +22,7 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     time: datetime
     recorded_at: datetime
     data: Any
+    trace: str = ""
 
 
 class Effect(NamedTuple):
@@ -35,3 +37,8 @@ class Effect(NamedTuple):
     data: msgspec.Struct
     natural: str = ""
     subject: str = ""
+
+
+def beginning(fact: Fact, trace: str) -> Fact:
+    """The fact with this origin, unless it has one."""
+    return fact if fact.trace or not trace else msgspec.structs.replace(fact, trace=trace)

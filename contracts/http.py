@@ -52,7 +52,7 @@ def encode_structured(fact: Fact) -> bytes:
         "datacontenttype": "application/json",
         "data": fact.data,
     }
-    return msgspec.json.encode(event)
+    return msgspec.json.encode({**event, "traceparent": fact.trace} if fact.trace else event)
 
 
 def _attributes(named: Mapping[str, str], content_type: str) -> Attributes:
@@ -60,4 +60,4 @@ def _attributes(named: Mapping[str, str], content_type: str) -> Attributes:
     return Attributes(**known, datacontenttype=content_type)
 
 
-_NAMES = ("type", "source", "id", "subject", "time", "recordedat", "specversion")
+_NAMES = ("type", "source", "id", "subject", "time", "recordedat", "specversion", "traceparent")

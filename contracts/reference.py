@@ -88,6 +88,8 @@ ENVELOPE = """Every event is a CloudEvent 1.0, in binary mode (Kafka headers `ce
 mode (`application/cloudevents+json`), of at most 65,536 bytes. Required: `specversion` `1.0`, `type`, `source`, `id`,
 `subject` (also the record's key), `time` (RFC 3339 with zone, at most 5 minutes ahead). `(source, id)` identifies a
 fact for ever. The extension `recordedat` says when a fact entered Hearth; without it the record's timestamp does.
+The extension `traceparent` (W3C) is the origin of a fact: it is carried on to all that follows from it and never
+rewritten. The header without `ce_` is that of the last hop.
 Unknown fields are ignored, and fields may be added. Money is a decimal string with a currency, never a number.
 
 A field's class: *plain* travels; *personal* and *free_text* stay in profile's vault, and a *…_ref* is the reference to

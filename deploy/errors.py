@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from chassis.errors import every
+from chassis.seeing import errors as seeing
 from contracts import errors
 from contracts.errors import Refused
 from contracts.reference import errors_page
@@ -18,12 +19,17 @@ def documents() -> dict[str, str]:
     """`{path from the repository's root: text}`, for `deploy.generate`."""
     sections: dict[str, list[Any]] = {
         "Facts that are not acceptable": refusals_of(errors),
-        "Any door": sorted(every(), key=lambda each: each.code),
+        "Any door": sorted((each for each in every() if each.__module__ != seeing.__name__), key=_code),
+        "The admin door": sorted((each for each in every() if each.__module__ == seeing.__name__), key=_code),
     }
     for path in sorted(SERVICES.glob("*/domain/errors.py")):
         service = path.parts[-3]
         sections[service] = refusals_of(importlib.import_module(f"services.{service}.domain.errors"))
     return {"docs/errors.md": errors_page({title: classes for title, classes in sections.items() if classes})}
+
+
+def _code(each: Any) -> str:
+    return each.code
 
 
 def refusals_of(module: ModuleType) -> list[type[Refused]]:

@@ -20,6 +20,7 @@ PROTO = ROOT / "proto"
 DOCUMENTS: tuple[str, ...] = (
     "contracts.generate:documents",
     "deploy.errors:documents",
+    "deploy.metrics:documents",
     "deploy.pages:documents",
     "deploy.access:documents",
 )

@@ -119,6 +119,22 @@ class Hearth(Run):
         finally:
             consumer.close()
 
+    def records(self, topic: str) -> list[Any]:
+        """Every message of a topic of this namespace."""
+        place, found = f"{self.namespace}.{topic}", list[Any]()
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "all", "enable.auto.commit": False})
+        try:
+            for partition in range(4):
+                end = consumer.get_watermark_offsets(TopicPartition(place, partition), 10)[1]
+                consumer.assign([TopicPartition(place, partition, 0)])
+                while (found[-1].offset() + 1 if found and found[-1].partition() == partition else 0) < end:
+                    message = consumer.poll(10)
+                    assert message is not None and not message.error()
+                    found.append(message)
+        finally:
+            consumer.close()
+        return found
+
     def wait_viewed(self, service: str, seconds: float) -> None:
         """Wait until everything now in the journal is applied by a service and all its views are replaced."""
         ends = self.ends()

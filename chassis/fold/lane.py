@@ -12,10 +12,11 @@ from typing import Any
 
 from chassis.fold.batch import Batch, dead_item, split
 from chassis.fold.merging import Chains, bring
-from chassis.fold.model import Head, Key, Out, Version, Watermark, cause_of
+from chassis.fold.model import Head, Key, Out, Recorded, Version, Watermark, cause_of
 from chassis.fold.ports import Broker, Dead, Known, Store, Transient
 from chassis.fold.rules import NOTHING, Conflict, Folded, Folder, Item, empty_head, same_content
 from chassis.fold.views import Views
+from chassis.seeing.counts import Counts
 
 HEADS_KEPT = 6_000
 """How many entities a lane keeps in memory between batches; more are read from their views."""
@@ -40,14 +41,6 @@ class TooLarge(Exception):
 
 class _TooBig(Exception):
     """A version of many facts is too large; halve the batch."""
-
-
-class Counts:
-    """What a lane has seen; read by metrics, logs and the fault runs. All are numbers of facts, but the last three."""
-
-    def __init__(self) -> None:
-        self.read = self.applied = self.duplicate = self.passed = self.dead = self.published = 0
-        self.lost_races = self.replays = self.discarded = 0
 
 
 class Lane:
@@ -94,6 +87,7 @@ class Lane:
                 await self.pause(attempt)
             except Moved:
                 self._doubt()
+                self.counts.refused += 1
             except _TooBig:
                 first, second = part.halves()
                 settled = await self._settle(first)
@@ -128,6 +122,7 @@ class Lane:
     async def _load(self, keys: Iterable[Key]) -> dict[Key, Head]:
         heads = {key: self.kept[key] for key in keys if key in self.kept}
         missing = [key for key in keys if key not in heads]
+        self.counts.looked_up("entities", len(heads), len(missing))
         if missing:
             found = await self.store.views(missing)
             heads.update({key: found.get(key) or empty_head(self.kinds, key) for key in missing})
@@ -163,8 +158,7 @@ class Lane:
             if again:
                 await self._reload(list(round_.todo), heads, round_, mark)
         self._keep(round_.heads)
-        self.counts.duplicate += len(part.items) - round_.applied - len(round_.refused)
-        self.counts.applied += round_.applied
+        self.counts.folded(part.items, round_.applied, round_.refused)
         outs = round_.outs + await self._unpublished(round_.found, mark)
         dead = [*part.dead, *(dead_item(self.slot, item, error) for item, error in round_.refused)]
         reloaded = [heads[key] for key in round_.fresh if heads[key].seq]
@@ -218,6 +212,7 @@ class Lane:
                 round_.refused.append((item, Conflict("this source and id came before with other content")))
             else:
                 round_.found.append(hit)
+        self.counts.looked_up("facts", len(round_.known) - len(false_hits), len(false_hits))
         round_.known.clear()
         return false_hits
 
@@ -241,7 +236,7 @@ class Lane:
             del self.kept[key]
 
     def _count(self, outs: list[Out], dead: list[Dead]) -> None:
-        self.counts.dead += len(dead)
+        self.counts.buried(dead)
         self.counts.published += len(outs)
 
 
@@ -253,7 +248,7 @@ class _Round:
         self.fresh: set[Key] = set()
         self.unknown: set[str] = set()
         self.heads: dict[Key, Head] = {}
-        self.applied = 0
+        self.applied: list[Recorded] = []
         self.outs: list[Out] = []
         self.known: list[Item] = []
         self.found: list[Known] = []
@@ -264,7 +259,7 @@ class _Round:
         for key, got in folded.items():
             if got.version is not None:
                 self.outs.extend(got.version.outs)
-                self.applied += len(got.version.facts)
+                self.applied.extend(got.version.facts)
             if got.version is not None or key in self.fresh:
                 self.heads[key] = got.head
             self.known.extend(got.known)

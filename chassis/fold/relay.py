@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from chassis.fold.lane import Lane, Moved
 from chassis.fold.ports import Dead
+from chassis.seeing.counts import OTHER
 
 
 class Handler(Protocol):
@@ -60,6 +61,12 @@ class Relay(Lane):
             raise Moved
         self.counts.read += len(records)
         self.counts.applied += len(records) - len(dead)
+        self.counts.relayed(map(self._type, records), dead)
         self._count([], list(dead))
         self.views.add((), part.end)
         return part.end
+
+    def _type(self, record: Any) -> str:
+        """The type a record names, if the catalog has it."""
+        type_ = self.folder.language.type_of(record.headers, record.value) or ""
+        return type_ if self.folder.language.knows(type_) else OTHER

@@ -9,6 +9,7 @@ from chassis.fold.memory import Memory, fact_mark
 from chassis.fold.merging import Chains, Elsewhere, Standing
 from chassis.fold.model import Effects, Fact, Head, Key, Kind, Out, Recorded, Rule, Version, cause_of, next_seq, out_id
 from chassis.fold.ports import Language, Policies
+from chassis.seeing.semconv import ORIGIN
 
 
 class Item(NamedTuple):
@@ -152,13 +153,15 @@ class _Work:
 
     def _say(self, fact: Fact, rule: Rule, effects: Effects) -> tuple[list[Out], str]:
         outs, last = [], self.last
+        trace = getattr(fact, "trace", "")  # its origin is that of all it causes
+        carried = ((ORIGIN, trace.encode()),) if trace else ()
         for effect in effects:
             name = out_id(self.head.key, cause_of(fact), rule.name, effect)
             sequence = f"{self.seq:016x}.{len(self.outs) + len(outs):04x}"
             topic, key, value, headers = self.folder.language.emit(
                 effect, name, effect.subject or self.head.key.id, fact.time, fact.recorded_at, sequence, last
             )
-            outs.append(Out(name, len(self.here), topic, key, value, tuple(headers)))
+            outs.append(Out(name, len(self.here), topic, key, value, (*headers, *carried)))
             last = name
         return outs, last
 

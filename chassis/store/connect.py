@@ -12,6 +12,8 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from chassis.fold.ports import Transient
+from chassis.seeing import tracing
+from chassis.store.seeing.spans import Spans
 
 DURABLE = {"w": "majority", "j": True}
 
@@ -30,6 +32,7 @@ def connect(url: str, timeout_ms: int = 5_000) -> AsyncMongoClient[dict[str, Any
         connectTimeoutMS=timeout_ms,
         socketTimeoutMS=4 * timeout_ms,
         appname="hearth",
+        event_listeners=[Spans()] if tracing.live() else [],
     )
 
 

@@ -58,6 +58,12 @@ class Repairs:
         found = self.view(kind).find(query, {"due": 1}).sort("due", 1).limit(limit)
         return [(Key(kind, document["_id"]), document["due"]) async for document in found]
 
+    @transient
+    async def oldest_unfinished(self) -> datetime | None:
+        """Since when the oldest version waits that its writer has not finished; None if there is none."""
+        found = [await self.chain(kind).find_one({"todo": 1}, {"at": 1}, sort=[("at", 1)]) for kind in self.kinds]
+        return min((document["at"] for document in found if document is not None), default=None)
+
     async def said_since(self, since: datetime) -> AsyncIterator[list[Out]]:
         """What entities made known from a time on, version by version; of joined versions, everything."""
         query = {"out": {"$exists": True}, "$or": [{"at": {"$gte": since}}, {"upto": {"$exists": True}}]}

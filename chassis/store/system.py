@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 
 from chassis.fold.model import Kind
@@ -18,28 +17,32 @@ from chassis.store.connect import transient
 Database = AsyncDatabase[dict[str, Any]]
 
 
-@transient
-async def ensure_indexes(
-    database: Database,
-    kinds: Iterable[Kind],
-    more: Iterable[tuple[str, tuple[tuple[str, int], ...], Mapping[str, Any] | None]] = (),
-) -> None:
-    """The indexes that the protocol needs, and those of a service's lists. Making one again changes nothing."""
+Wanted = tuple[str, tuple[tuple[str, int], ...], Mapping[str, Any]]
+"""An index: collection, fields with direction, options."""
+
+
+def indexes_of(
+    kinds: Iterable[Kind], more: Iterable[tuple[str, tuple[tuple[str, int], ...], Mapping[str, Any] | None]] = ()
+) -> Iterator[Wanted]:
+    """The indexes that the protocol needs, and those of a service's lists."""
     for kind in kinds:
-        chain = database[kind.collection + ".chain"]
-        await chain.create_index(
-            [("slot", ASCENDING), ("o", ASCENDING)], name="slot", partialFilterExpression={"slot": {"$gt": ""}}
-        )
-        await chain.create_index([("todo", ASCENDING)], name="todo", partialFilterExpression={"todo": 1})
-        await database[kind.collection].create_index(
-            [("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$type": "date"}}
-        )
-    await database["slots"].create_index([("topic", ASCENDING), ("partition", ASCENDING)], name="place")
-    await database["dead"].create_index([("at", ASCENDING)], name="at")
-    await database["dead"].create_index([("fact", ASCENDING)], name="fact")
+        chain, slot = kind.collection + ".chain", {"slot": {"$gt": ""}}
+        yield chain, (("slot", 1), ("o", 1)), {"name": "slot", "partialFilterExpression": slot}
+        yield chain, (("todo", 1),), {"name": "todo", "partialFilterExpression": {"todo": 1}}
+        due = {"name": "due", "partialFilterExpression": {"due": {"$type": "date"}}}
+        yield kind.collection, (("due", 1),), due
+    yield "slots", (("topic", 1), ("partition", 1)), {"name": "place"}
+    yield "dead", (("at", 1),), {"name": "at"}
+    yield "dead", (("fact", 1),), {"name": "fact"}
     for collection, fields, where in more:
-        only: dict[str, Any] = {"partialFilterExpression": where} if where else {}
-        await database[collection].create_index(list(fields), **only)
+        yield collection, fields, {"partialFilterExpression": where} if where else {}
+
+
+@transient
+async def ensure_indexes(database: Database, kinds: Iterable[Kind], more: Iterable[Any] = ()) -> None:
+    """Make the indexes that are missing. Making one again changes nothing."""
+    for collection, fields, options in indexes_of(kinds, more):
+        await database[collection].create_index(list(fields), **options)
 
 
 @transient

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,13 +13,16 @@ from typing import Any
 import structlog
 
 from chassis.fold.batch import Reader
-from chassis.fold.lane import Counts, Lane, OutOfStep
+from chassis.fold.lane import Lane, OutOfStep
 from chassis.fold.model import Kind, Watermark
 from chassis.fold.ports import Broker, Store, Transient
 from chassis.fold.relay import Handler, Relay
 from chassis.fold.rules import Folder
 from chassis.fold.slots import Gap, open_slot, slot_name
 from chassis.fold.views import Views
+from chassis.seeing.counts import Counts
+from chassis.seeing.kafka import processing
+from chassis.seeing.tracing import OFF
 from chassis.stream.records import RecordBatch
 from chassis.stream.topics import Topics
 
@@ -45,6 +49,8 @@ class Mounted:
     table: int
     on_written: Callable[[Any], None]
     counts: Counts = field(default_factory=Counts)
+    group: str = ""
+    """The name of the consumer group."""
     handler: Handler | None = None
     relayed: frozenset[str] = frozenset()
     """Topics whose records go to `handler` instead of being folded."""
@@ -76,6 +82,8 @@ class LaneTask:
         """True if it stopped for a reason that nobody foresaw: a restart may help, an operator need not decide."""
         self.waiting_for = ""
         self.moved_at = time.monotonic()
+        self.oldest = time.time()
+        """The timestamp of what is worked on, or was last: nothing that is not settled is older, as far as is known."""
         self.busy = False
         self._task = asyncio.create_task(self._run(), name=f"lane {topic}[{partition}]")
 
@@ -149,9 +157,7 @@ class LaneTask:
         if batch.start > self.position:
             await self._move_to(self.position)
         elif batch.end > self.position:
-            read: Any = self.reader.read(self.mark.slot, batch.start, batch.end, batch)
-            settled = await self.lane.work(read)
-            self._note_written()
+            settled, read = await self._settle(batch, self.lane, self.mark.slot)
             if settled != batch.end:
                 await self._move_to(settled)
             else:
@@ -163,6 +169,24 @@ class LaneTask:
         self.busy = not self.queue.empty()
         if self.queue.qsize() < WAITING:
             self._set_full(False)
+
+    async def _settle(self, batch: RecordBatch, lane: Lane, slot: str) -> tuple[int, Any]:
+        self.oldest, began, counts = batch[0].timestamp / 1000, time.perf_counter(), self.mounted.counts
+        read: Any = self.reader.read(slot, batch.start, batch.end, batch)
+        with self._seen(batch, read):
+            settled = await lane.work(read)
+        self._note_written()
+        counts.fold.observe(time.perf_counter() - began)
+        counts.age.observe(time.time() - self.oldest)
+        counts.batch.observe(len(batch))
+        self.oldest = batch[-1].timestamp / 1000
+        return settled, read
+
+    def _seen(self, batch: RecordBatch, read: Any) -> AbstractContextManager[Any]:
+        """The spans of a batch; none of one in which nothing is for us."""
+        ours = getattr(read, "items", True) or read.dead
+        group = self.mounted.group
+        return processing(self.topic, self.partition, group, batch, batch.fetched) if ours else OFF
 
     def _note_written(self) -> None:
         assert self.views is not None

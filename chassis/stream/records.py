@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -23,13 +24,14 @@ class RecordBatch(list[Any]):
     durable: only then may the consumer group's offset move past them.
     """
 
-    __slots__ = ("end", "finished", "start")
+    __slots__ = ("end", "fetched", "finished", "start")
 
     def __init__(self, records: Sequence[Any], start: int) -> None:
         super().__init__(records)
         self.start = start
         self.end = records[-1].offset + 1
         self.finished = False
+        self.fetched = time.time_ns()
 
 
 def as_batch(message: Any) -> RecordBatch:

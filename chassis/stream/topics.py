@@ -51,6 +51,17 @@ class Topics:
                         raise
         return found
 
+    async def named(self, beginning: str) -> list[str]:
+        """The names of all topics that begin with a text."""
+        return await asyncio.to_thread(self._named, beginning)
+
+    def _named(self, beginning: str) -> list[str]:
+        with _transient():
+            return sorted(
+                name for name in self._admin.list_topics(timeout=TIMEOUT).topics if name.startswith(beginning)
+            )
+        raise AssertionError("unreachable")
+
     async def starts(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """The first offset that each partition's log still has."""
         return await asyncio.to_thread(self._offsets, list(places), OffsetSpec.earliest())

@@ -1,4 +1,6 @@
-"""The command line `hearth`: tells the story, shows customers and accounts. Talks to the doors, never to the database."""
+"""The command line `hearth`: tells the story, shows customers and accounts. Talks to the doors; only
+`backup` and `restore` talk to the database.
+"""
 
 import sys
 

@@ -32,6 +32,11 @@ def tell_admin(service: str, path: str, body: Any) -> Any:
     return _post(service, admin_of(service), path, body, {})
 
 
+def with_query(path: str, query: dict[str, Any]) -> str:
+    """A path with those parameters that have a value."""
+    return f"{path}?{urllib.parse.urlencode({name: value for name, value in query.items() if value})}"
+
+
 def segment(text: str) -> str:
     """An id as part of a path."""
     return urllib.parse.quote(text, safe="")

@@ -1,6 +1,5 @@
 """The commands: `hearth --help` lists them."""
 
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -9,15 +8,17 @@ import typer
 from hearth.cli import play, show
 from hearth.cli.ask import ask, segment
 from hearth.cli.audit import audit
+from hearth.cli.backup import backup, restore
 from hearth.cli.dead import dead
 from hearth.cli.doctor import examine
 from hearth.cli.errors import CliError
 from hearth.cli.events import events
+from hearth.cli.lag import lag
 from hearth.cli.load import load
 from hearth.cli.places import bootstrap, url_of
 from hearth.cli.story import Story
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Hearth's tools.")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Hearth's tools.")
 stories = typer.Typer(no_args_is_help=True, help="The story that must always work.")
 customers = typer.Typer(no_args_is_help=True, help="Customers, as profile knows them.")
 accounts = typer.Typer(no_args_is_help=True, help="Accounts of points, as loyalty keeps them.")
@@ -110,21 +111,21 @@ def show_customer(
 ) -> None:
     """A customer, now or at any time before."""
     found = ask("profile", f"/v1/customers/{segment(customer_id)}", as_of=as_of, known_at=known_at)
-    _print(found) if raw else show.customer(found)
+    show.as_json(found) if raw else show.customer(found)
 
 
 @accounts.command("show")
 def show_account(customer_id: Id, raw: Json = False) -> None:
     """Balances and tier."""
     found = ask("loyalty", f"/v1/accounts/{segment(customer_id)}")
-    _print(found) if raw else show.account(found)
+    show.as_json(found) if raw else show.account(found)
 
 
 @accounts.command("statement")
 def show_statement(customer_id: Id, raw: Json = False) -> None:
     """All movements, in the order booked, with the balances after each."""
     lines = list(_lines(f"/v1/accounts/{segment(customer_id)}/statement"))
-    _print(lines) if raw else show.statement(lines)
+    show.as_json(lines) if raw else show.statement(lines)
 
 
 @accounts.command("explain")
@@ -135,7 +136,7 @@ def explain_account(
 ) -> None:
     """Why a balance is what it is, down to the fact."""
     found = ask("loyalty", f"/v1/accounts/{segment(customer_id)}/explain", balance=balance)
-    _print(found) if raw else show.explanation(found)
+    show.as_json(found) if raw else show.explanation(found)
 
 
 @app.command("publish")
@@ -151,12 +152,18 @@ def publish_events(
 
 
 app.command("load")(load)
+app.command("lag")(lag)
+app.command("backup")(backup)
+app.command("restore")(restore)
 
 
 @app.command("doctor")
-def doctor() -> None:
-    """Services, topics, dead letters, and how far each service is behind. Exit code 1 if something is not right."""
-    examine()
+def doctor(raw: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Services, topics, indexes, watermarks, clocks, keys, lag, dead letters: each finding with what to do.
+
+    Exit code 1 if something is not right.
+    """
+    examine(raw)
 
 
 def _lines(path: str) -> Iterator[Any]:
@@ -167,7 +174,3 @@ def _lines(path: str) -> Iterator[Any]:
         cursor = page["next_cursor"]
         if not cursor:
             return
-
-
-def _print(found: object) -> None:
-    print(json.dumps(found, indent=2, ensure_ascii=False))

@@ -1,5 +1,6 @@
 """`hearth events`: how far an event is, and events as they come."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from hearth.cli.ask import ask
 
 events = typer.Typer(no_args_is_help=True, help="Events of outside systems, as they go through the services.")
 
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 SETTLED = {"applied", "not_read", "dead"}
 PATIENCE = timedelta(seconds=5)
 """An event that is not settled everywhere by then is shown as it is."""
@@ -25,6 +27,7 @@ def trace(
     source: Annotated[str, typer.Argument(help="The event's source.")],
     event_id: Annotated[str, typer.Argument(metavar="ID", help="The event's id.")],
     wait: Annotated[float, typer.Option(help="Seconds to wait until every service is through with it.")] = 5.0,
+    raw: Json = False,
 ) -> None:
     """How far an event is: accepted, in the journal, and what each service made of it."""
     deadline = time.monotonic() + wait
@@ -33,16 +36,34 @@ def trace(
         if _settled(found) or time.monotonic() >= deadline:
             break
         time.sleep(PAUSE)
-    followed(found)
+    show.as_json(found) if raw else followed(found)
+
+
+@events.command("show")
+def show_event(
+    source: Annotated[str, typer.Argument(help="The event's source.")],
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="The event's id.")],
+    raw: Json = False,
+) -> None:
+    """An event as it stands in the journal: attributes, and data with references in place of what is personal."""
+    found = ask("profile", "/v1/events/journaled", source=source, id=event_id)
+    if raw:
+        show.as_json(found)
+        return
+    for number, record in enumerate(found["records"]):
+        rows = [(name, value) for name, value in record.items() if name != "data"]
+        show.table(f"{number + 1} of {len(found['records'])}", ("attribute", "value"), rows)
+        show.as_json(record["data"])
 
 
 @events.command("tail")
 def tail(
     last: Annotated[int, typer.Option("-n", "--last", min=1, max=PAGE, help="So many of those before.")] = 20,
     follow: Annotated[bool, typer.Option(help="Go on with what comes; Ctrl-C ends it.")] = True,
+    raw: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """The last events and then each that comes, with what the services made of it."""
-    shown = Shown()
+    shown = Shown(raw)
     try:
         shown.take(ask("profile", "/v1/events/latest", limit=last)["items"], hurry=not follow)
         while follow:
@@ -55,7 +76,8 @@ def tail(
 class Shown:
     """What was shown already, and where to go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, raw: bool = False) -> None:
+        self.raw = raw
         self.seen: dict[tuple[str, str], datetime] = {}
         self.first: datetime | None = None
         self.since: str | None = None
@@ -68,7 +90,7 @@ class Shown:
             old = newest is not None and newest - _time(each) > PATIENCE
             if known not in self.seen and (hurry or old or _settled(each)):
                 self.seen[known] = _time(each)
-                show.console.print(line(each), highlight=False)
+                print(json.dumps(each), flush=True) if self.raw else show.console.print(line(each), highlight=False)
         self._move_on(items, newest)
 
     def _move_on(self, items: list[Mapping[str, Any]], newest: datetime | None) -> None:

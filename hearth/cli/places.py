@@ -8,7 +8,7 @@ from hearth.cli.errors import CliError
 DOORS = {"profile": (8101, 7101), "leads": (8102, 7102), "loyalty": (8103, 7103), "service_tickets": (8104, 7104)}
 """Service → HTTP and admin port."""
 
-BROKER = 19092
+BROKER, DATABASE = 19092, 27117
 
 
 def url_of(service: str) -> str:
@@ -38,6 +38,11 @@ def token_of_caller() -> str:
         return Path(file).read_text().strip()
     except OSError as error:
         raise CliError(f"HEARTH_TOKEN_FILE: {file} cannot be read ({error.strerror})") from None
+
+
+def database_url() -> str:
+    """The database: `MONGO_URL`. Only `backup` and `restore` ask it."""
+    return os.environ.get("MONGO_URL") or f"mongodb://127.0.0.1:{DATABASE + _offset()}"
 
 
 def topic(name: str) -> str:

@@ -1,5 +1,6 @@
 """How answers look on a terminal."""
 
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,6 +21,11 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
     for row in rows:
         made.add_row(*(str(cell) for cell in row))
     console.print(made)
+
+
+def as_json(found: object) -> None:
+    """Print an answer as JSON, for programs."""
+    print(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 def checked(found: Iterable[Checked]) -> None:

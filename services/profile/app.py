@@ -21,6 +21,7 @@ from services.profile.settings import PORTS
 from services.profile.store.customer import CUSTOMER
 from services.profile.store.indexes import INDEXES
 from services.profile.timers.progress import SOURCE, each_second, make_due
+from services.profile.worker.identity import unpublished
 from services.profile.worker.intake import Intake
 from services.profile.worker.resending import said_since
 from services.profile.worker.table import RULES
@@ -58,6 +59,7 @@ def build(settings: Settings) -> App:
             whereabouts=whereabouts,
             every_second=each_second,
             said_besides=said_since,
+            unpublished=unpublished,
             policy_from=policy_from,
             policy_file=str(Path(__file__).parent / "policy" / "profile.yaml")
             if settings.policy_dir is None

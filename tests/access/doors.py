@@ -8,14 +8,15 @@ from typing import Any
 
 import typer
 from google.protobuf.descriptor import FileDescriptor
-from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
 from chassis.admin import make_admin
 from chassis.app import App
-from chassis.dead import dead_routes
 from chassis.gate.audit_doors import audit_routes
 from chassis.gate.table import Table, load_table
+from chassis.seeing.checks import check_routes
+from chassis.seeing.dead import dead_routes
+from chassis.seeing.figures import Scrape
 from chassis.web import make_web
 from contracts.access import ACCESS
 from deploy.local import keys
@@ -49,8 +50,8 @@ def http_doors(app: App) -> Iterator[str]:
 
 def admin_doors(app: App) -> Iterator[str]:
     """`admin METHOD path` of every route of the admin door."""
-    more = [*dead_routes(app), *audit_routes(app.audit)]
-    admin = make_admin(app, app.clock, CollectorRegistry(), app.state, app.gate, more)
+    more = [*dead_routes(app), *check_routes(app), *audit_routes(app.audit)]
+    admin = make_admin(app, app.clock, Scrape(app).text, app.state, app.gate, more)
     yield from (f"admin {door}" for door in _routes(admin.router.routes))
 
 

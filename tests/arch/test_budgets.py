@@ -13,9 +13,10 @@ MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES = 8, 22, 300, 5900
 BESIDE = {
     1200: ("gate/", "store/audit.py", "store/quotas.py"),
     650: ("webhooks/", "store/webhooks.py"),
+    1900: ("seeing/", "store/seeing/"),
 }
-"""What of the chassis folding never calls, with a budget of its own each: the gate in front of the doors, and the
-webhooks behind the log (ADR 11).
+"""What of the chassis folding never calls, with a budget of its own each: the gate in front of the doors, the webhooks
+behind the log (ADR 11), what sees and repairs (ADR 13).
 """
 BUSINESS_WORDS = ("lead", "deal", "visit", "ticket", "complaint", "loyalty", "points", "profile", "customer")
 # Underscores, digits and a change to upper case end a word, so that names in the code count like prose.

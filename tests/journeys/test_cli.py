@@ -1,20 +1,37 @@
-"""The command line on running services: what it shows, and what it says when something is not there."""
+"""The command line on running services: what it shows, and what it says when something is not there. And what is seen of
+these services from outside, in a scrape and in traces.
+"""
 
 import json
+import re
+import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from chassis.seeing.names import METRICS
 from deploy.local import stack
+from deploy.local.paths import ROOT
 from hearth.cli.story import BEGIN, Story
-from tests.running import Hearth, running
+from tests.collector import Collector, Span, collecting
+from tests.journeys import intake
+from tests.running import Hearth, headers_of, running, until
 
 
 @pytest.fixture(scope="module")
-def hearth(engines: stack.Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hearth]:
-    """Four services whose clocks stand where the story begins."""
-    with running(engines, tmp_path_factory.mktemp("cli"), HEARTH_CLOCK=BEGIN) as hearth:
+def hearth(engines: stack.Engines, collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hearth]:
+    """Four services whose clocks stand where the story begins, and which tell the collector what they do."""
+    folder = tmp_path_factory.mktemp("cli")
+    with running(engines, folder, HEARTH_CLOCK=BEGIN, HEARTH_OTLP_ENDPOINT=collector.url) as hearth:
         yield hearth
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    """Takes their traces."""
+    with collecting() as collector:
+        yield collector
 
 
 @pytest.fixture
@@ -46,6 +63,123 @@ def test_an_account_is_shown_told_and_explained(hearth: Hearth, she: str) -> Non
     reasons = hearth.cli("account", "explain", friend).stdout
     assert "active = 6500" in reasons
     assert "D3" in reasons
+
+
+def test_every_metric_of_the_document_is_in_a_scrape(hearth: Hearth, she: str) -> None:
+    """Played, with one record that is nobody's fact: each metric has a value somewhere, and none that is not documented."""
+    hearth.publish([("nobody", b"{", [("ce_type", b"crm.visit.completed.v1")])])
+    until(lambda: hearth.admin("leads", "/v1/dead").body["waiting"], bool, "a dead letter")
+    scrapes = {service.name: _values(hearth.admin(service.name, "/metrics").body) for service in hearth.services}
+    found = {name for values in scrapes.values() for name in values}
+    documented = set(re.findall(r"^\| `(hearth_[a-z_]+)` \|", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE))
+    assert documented == {metric.name for metric in METRICS}
+    assert found == documented
+    for values in scrapes.values():
+        assert all(seconds < 3600 for seconds in values["hearth_lag_seconds"].values())
+        assert sum(values["hearth_fold_seconds"].values()) > 0
+        assert she not in str(values)
+    signed = 'hearth_facts_total{outcome="applied",service="loyalty",type="crm.deal.signed.v1"}'
+    assert scrapes["loyalty"]["hearth_facts_total"][signed] == 3
+    assert sum(scrapes["leads"]["hearth_dead_letters_total"].values()) == 1
+    assert sum(scrapes["leads"]["hearth_dead_letters_waiting"].values()) == 1
+
+
+def _values(scrape: str) -> dict[str, dict[str, float]]:
+    """Metric -> sample -> value, of our metrics; of a histogram, its count."""
+    values: dict[str, dict[str, float]] = {}
+    for line in scrape.splitlines():
+        if line.startswith("hearth_") and "_bucket{" not in line and "_sum{" not in line:
+            name = line.partition("{")[0].removesuffix("_count")
+            values.setdefault(name, {})[line.rpartition(" ")[0]] = float(line.rpartition(" ")[2])
+    return values
+
+
+ORIGIN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def _told(hearth: Hearth, **changes: str) -> tuple[dict[str, Any], str]:
+    """An event of the time that Hearth has, sent to its door with a trace of its own; and the trace's id."""
+    trace = uuid.uuid4().hex
+    sent = intake.visit(time=hearth.admin("profile", "/v1/clock").body["now"], **changes)
+    headers = {"content-type": "application/cloudevents+json", "traceparent": f"00-{trace}-{'ab' * 8}-01"}
+    answer = hearth.http("profile", "/v1/events", body=sent, headers=headers)
+    assert answer.status == 202, answer
+    return sent, trace
+
+
+def test_a_trace_goes_through_http_kafka_grpc_and_the_database(hearth: Hearth, collector: Collector) -> None:
+    sent, trace = _told(hearth)
+    journal, own = hearth.journal, f"{hearth.namespace}.crm.fact.loyalty"
+    wanted = {
+        ("hearth.profile", "SERVER", "POST /v1/events"),
+        ("hearth.profile", "CLIENT", "insert inbox"),
+        ("hearth.profile", "PRODUCER", f"send {journal}"),
+        *((f"hearth.{s}", "CLIENT", f"poll {journal}") for s in ("profile", "leads", "loyalty", "service_tickets")),
+        *(
+            (f"hearth.{s}", "CONSUMER", f"process {journal}")
+            for s in ("profile", "leads", "loyalty", "service_tickets")
+        ),
+        ("hearth.loyalty", "CLIENT", "insert accounts.chain"),
+        ("hearth.loyalty", "PRODUCER", f"send {own}"),
+    }
+    _all_of(collector, trace, wanted - {w for w in wanted if w[0] == "hearth.service_tickets"})
+    by_id = {span.id: span for span in collector.of(trace)}
+    told = next(span for span in by_id.values() if span.name == f"send {own}")
+    names = [told.name]
+    while told.parent in by_id:
+        told = by_id[told.parent]
+        names.append(told.name)
+    assert names == [
+        f"send {own}", f"process {journal}", f"poll {journal}", f"send {journal}", "POST /v1/events"
+    ]  # fmt: skip
+    asked = uuid.uuid4().hex
+    path = f"/v1/events?source={sent['source']}&id={sent['id']}"
+    hearth.http("profile", path, headers={"traceparent": f"00-{asked}-{'ab' * 8}-01"})
+    call = "hearth.facts.v1.FactsService/GetFact"
+    _all_of(collector, asked, {("hearth.profile", "CLIENT", call), ("hearth.loyalty", "SERVER", call)})
+    phone = sent["data"]["contact"]["identifiers"][0]["value"].encode()
+    assert not [raw for raw in collector.raw if phone in raw]
+    assert not any(span.events or span.failed for span in (*collector.of(trace), *collector.of(asked)))
+
+
+def _all_of(collector: Collector, trace: str, wanted: set[tuple[str, str, str]]) -> None:
+    """Wait until these spans of a trace (service, kind, name) have come."""
+    until(
+        lambda: {(span.service, span.kind, span.name) for span in collector.of(trace)},
+        lambda found: wanted <= found,
+        str(wanted),
+    )
+
+
+def test_the_origin_of_a_fact_is_never_rewritten(hearth: Hearth, collector: Collector) -> None:
+    """What a sender says where an event comes from stands on everything that follows; the hop changes with each."""
+    sent, trace = _told(hearth, traceparent=ORIGIN)
+    mine = sent["id"].encode()
+    until(
+        lambda: hearth.cli("events", "trace", sent["source"], sent["id"]).stdout,
+        lambda text: "crm.points" in text,
+        "points",
+    )
+    accepted = [headers for headers in _headers(hearth, "crm.journal") if headers.get("ce_id") == mine]
+    earned = [
+        headers for headers in _headers(hearth, "crm.fact.loyalty") if headers.get("ce_traceparent") == ORIGIN.encode()
+    ]
+    assert len(accepted) == 1
+    assert len(earned) == 1
+    for headers in (*accepted, *earned):
+        assert headers["ce_traceparent"] == ORIGIN.encode()
+        assert headers["traceparent"].decode().split("-")[1] == trace
+    assert accepted[0]["traceparent"] != earned[0]["traceparent"]
+    linked = until(lambda: _processed(collector, hearth.journal, trace), bool, "a span that processes it")
+    assert all(ORIGIN.split("-")[1] in span.links for span in linked)
+
+
+def _processed(collector: Collector, journal: str, trace: str) -> list[Span]:
+    return [span for span in collector.of(trace) if span.name == f"poll {journal}"]
+
+
+def _headers(hearth: Hearth, topic: str) -> list[dict[str, bytes]]:
+    return [headers_of(message) for message in hearth.records(topic)]
 
 
 def test_the_doctor_finds_all_services_ready(hearth: Hearth) -> None:

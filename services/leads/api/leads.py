@@ -10,6 +10,7 @@ from chassis.commands import command_id
 from chassis.fold.merging import head_of
 from chassis.fold.model import Head, Key, Out
 from chassis.pages import cursor_after, place_in
+from chassis.seeing.tracing import origin
 from contracts.envelope import encode
 from contracts.errors import Rejected
 from contracts.fact import Fact
@@ -80,7 +81,7 @@ class Leads:
         name = command_id(f"{caller} {LeadCaptured.TYPE}", key)
         data = _decoded(raw)
         now = self._app.clock.now()
-        record = encode(Fact(SOURCE, name, LeadCaptured.TYPE, UNRESOLVED, now, now, data))
+        record = encode(Fact(SOURCE, name, LeadCaptured.TYPE, UNRESOLVED, now, now, data, origin()))
         topic = self._app.definition.language.topic(LEAD)
         await self._app.broker.publish([Out(name, 0, topic, name.encode(), record.value, tuple(record.headers))])
         return SOURCE, name

@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 import structlog
 
 from chassis.app import App
 from chassis.facts import Place, find_fact
 from chassis.fold.ports import Transient
+from chassis.seeing.tracing import origin
 from contracts.envelope import STRUCTURED
 from contracts.errors import Refused
-from contracts.fact import Fact
+from contracts.fact import Fact, beginning
+from contracts.http import encode_structured
 from contracts.intake.envelope import decode_intake
 from services.profile.domain.errors import UnknownEvent
 from services.profile.domain.ids import mark_of
@@ -79,17 +82,26 @@ class Events:
         if sent.error is not None:
             return sent.error
         try:
-            return decode_intake(sent.value, sent.headers, now)
+            return beginning(decode_intake(sent.value, sent.headers, now), origin())
         except Refused as error:
             return error
 
     async def follow(self, source: str, event_id: str, ask: Asking, peers: Sequence[str]) -> dict[str, Any]:
         """How far an event is: accepted, in the journal, and where it is in each service."""
+        return await self._followed(await self._row(source, event_id), ask, peers)
+
+    async def journaled(self, source: str, event_id: str) -> list[dict[str, Any]]:
+        """The records that an event became in the journal: what is personal stands there as a reference."""
+        heard = self._app.definition.language.heard
+        row = await self._row(source, event_id)
+        return [msgspec.json.decode(encode_structured(heard(out))) for out in row.outs]
+
+    async def _row(self, source: str, event_id: str) -> Row:
         mark = mark_of(source, event_id)
         row = (await self.identity.inbox.rows([mark])).get(mark)
         if row is None:
             raise UnknownEvent("no event of this source and id has been accepted")
-        return await self._followed(row, ask, peers)
+        return row
 
     async def latest(
         self, limit: int, since: datetime | None, ask: Asking, peers: Sequence[str]

@@ -79,6 +79,12 @@ class LatestView(BaseModel):
     items: list[FollowView]
 
 
+class JournaledView(BaseModel):
+    """The records of the journal that an event became: CloudEvents in structured form, personal values as references."""
+
+    records: list[dict[str, Any]]
+
+
 def event_routes(app: App) -> APIRouter:
     """The routes of events."""
     router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -95,6 +101,10 @@ def event_routes(app: App) -> APIRouter:
     async def follow(source: Name, id: Name) -> FollowView:
         async with Peers(app) as peers:
             return FollowView(**await events.follow(source, id, peers.ask, list(peers.addresses)))
+
+    @router.get("/journaled", summary="An event as it stands in the journal, without what is personal")
+    async def journaled(source: Name, id: Name) -> JournaledView:
+        return JournaledView(records=await events.journaled(source, id))
 
     @router.get("/latest", summary="How far the last events are, the oldest of them first")
     async def latest(limit: Limit = 20, after: After = None) -> LatestView:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from chassis.app import App
-from chassis.store.dead import count_dead
+from chassis.store.seeing.dead import count_dead
 from services.profile.api.accepting import Events
 from services.profile.api.overview import OverviewView, overview, overview_view
 from services.profile.domain.errors import UnknownCustomer

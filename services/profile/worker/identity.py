@@ -1,5 +1,6 @@
 """Identity of a running process: the stores and the resolver, as the worker and the doors share them."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from chassis.app import App
@@ -40,3 +41,8 @@ class Identity:
 def identity_of(app: App) -> Identity:
     """The identity of a process, made once."""
     return Identity(app)
+
+
+async def unpublished(app: App) -> datetime | None:
+    """When the oldest event that is not in the journal was recorded; None if all are."""
+    return await identity_of(app).inbox.oldest_unpublished()

@@ -7,7 +7,9 @@ from typing import Any
 from chassis.app import App
 from chassis.fold.batch import record_bytes
 from chassis.fold.ports import Dead
+from chassis.seeing.kafka import origin_of
 from contracts.errors import Refused
+from contracts.fact import beginning
 from contracts.intake.envelope import decode_intake
 from services.profile.domain.ids import cause_of
 from services.profile.worker.identity import identity_of
@@ -28,7 +30,7 @@ class Intake:
         for place, record in enumerate(records):
             try:
                 fact = decode_intake(record.value, record.headers, now)
-                arrivals[place] = Arrival(fact, slot, record.offset)
+                arrivals[place] = Arrival(beginning(fact, origin_of(record.headers)), slot, record.offset)
             except Refused as error:
                 dead.append(self._dead(slot, record, error, now))
         outcomes = await self._resolver.resolve(list(arrivals.values()), now)

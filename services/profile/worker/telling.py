@@ -27,7 +27,7 @@ def journal_out(event: Named, customers: Mapping[Contact, str], topic: TopicOf) 
     fact = event.fact
     data = to_journal(fact.data, customers.__getitem__, lambda pointer, _value: event.references[pointer])
     customer = customers[fact.data.contact]
-    told = Fact(fact.source, fact.id, fact.type, customer, fact.time, fact.recorded_at, data)
+    told = Fact(fact.source, fact.id, fact.type, customer, fact.time, fact.recorded_at, data, fact.trace)
     return customer, encode_outs([_out(told, topic)])
 
 

@@ -93,3 +93,23 @@ async def test_after_a_lost_reply_views_are_asked_of_the_chains() -> None:
     assert one.views.doubtful
     await one.views.flush()
     assert (await store.views([ANN]))[ANN].state.applied == ("f1",)
+
+
+async def test_a_watermark_that_another_one_moved_is_counted_as_a_zombies_write() -> None:
+    """The batch was folded here, but somebody else settles it first: nothing is applied twice, and it is seen."""
+    one, store, _ = await lane()
+    advance = store.advance
+
+    async def comes_too_late(*args: Any) -> bool:
+        store.advance = advance
+        assert await advance(*args)
+        return await advance(*args)
+
+    store.advance = comes_too_late
+    assert await one.work(batch(0, "f1", "f2")) == 2
+    assert (await store.heads([ANN]))[ANN].state.applied == ("f1", "f2")
+    assert (one.counts.refused, one.counts.discarded) == (1, 1)
+    await one.work(batch(2, "f3"))
+    await one.work(batch(3, "f4"))
+    assert one.counts.lookups["entities", "hit"] == 1
+    assert one.counts.lookups["entities", "miss"] >= 2

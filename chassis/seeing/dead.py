@@ -1,0 +1,150 @@
+"""Dead letters at the admin door: listed, grouped, edited, compared, and sent again to where they came from.
+
+What they hold is never shown; a change is told by the places it touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from chassis.errors import ChassisError, InvalidRequest, NotFound, Unavailable
+from chassis.fold.batch import record_bytes, record_of
+from chassis.fold.ports import Transient
+from chassis.seeing.errors import BadEdit, LetterSealed, LetterSent
+from chassis.seeing.patching import Record, as_document, differences, edited
+from chassis.store.seeing import dead
+from chassis.web import problem
+
+if TYPE_CHECKING:
+    from chassis.app import App
+
+MOST = 200
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """What `POST /v1/dead/{id}/edit` takes: who changes a letter, why, and JSON Patch operations."""
+
+    who: str
+    why: str
+    changes: list[dict[str, Any]]
+
+
+def dead_routes(app: App) -> list[Route]:
+    """`GET /v1/dead`, `/v1/dead/groups`, `/v1/dead/{id}`, `/v1/dead/{id}/diff`; `POST /v1/dead/{id}/edit`, `…/redrive`."""
+    letters = Letters(app)
+    return [
+        Route("/v1/dead", door(letters.listed)),
+        Route("/v1/dead/groups", door(letters.grouped)),
+        Route("/v1/dead/{id:path}/redrive", door(letters.again), methods=["POST"]),
+        Route("/v1/dead/{id:path}/edit", door(letters.change), methods=["POST"]),
+        Route("/v1/dead/{id:path}/diff", door(letters.compared)),
+        Route("/v1/dead/{id:path}", door(letters.shown)),
+    ]
+
+
+class Letters:
+    """The dead letters of a service."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.database = app, app.database
+
+    async def listed(self, request: Request) -> Any:
+        """How many wait, and the newest; with `after` the others page by page, by id."""
+        asked, limit = request.query_params, request.query_params.get("limit", str(MOST))
+        if not limit.isdigit() or not 1 <= int(limit) <= MOST:
+            raise InvalidRequest(f"limit is 1 to {MOST}", "/query/limit")
+        items = await dead.list_dead(self.database, int(limit), _wanted(request), asked.get("after"))
+        return {"waiting": await dead.count_dead(self.database), "items": items}
+
+    async def grouped(self, request: Request) -> Any:
+        """How many there are of each code and type."""
+        return {"items": await dead.group_dead(self.database, _wanted(request))}
+
+    async def shown(self, request: Request) -> Any:
+        """One letter."""
+        found = await dead.show_dead(self.database, request.path_params["id"])
+        if found is None:
+            raise NotFound("no dead letter has this id")
+        return found
+
+    async def again(self, request: Request) -> Any:
+        """Send one again, unless it was."""
+        letter = await self.shown(request)
+        if letter["redriven_at"] is None:
+            await self._redrive(letter)
+        return await self.shown(request)
+
+    async def change(self, request: Request) -> Any:
+        """Change what will be sent of a letter; what was read stays."""
+        letter, asked = await self.shown(request), _change(await request.body())
+        _, now = await self._records(letter["id"])
+        record = edited(now, asked.changes)
+        sealed = self.app.seal.close(record_bytes(record))
+        edit = dead.Edit(sealed, asked.who, asked.why, self.app.clock.now())
+        if not await dead.edit_dead(self.database, letter["id"], edit):
+            raise LetterSent
+        return await self.compared(request)
+
+    async def compared(self, request: Request) -> Any:
+        """Where what would be sent differs from what was read, without values; who changed it, when, and why."""
+        letter = await self.shown(request)
+        was, now = await self._records(letter["id"])
+        found = [each._asdict() for each in differences(as_document(was), as_document(now))]
+        return {"id": letter["id"], "edits": letter["edits"], "differences": found}
+
+    async def _records(self, letter: str) -> tuple[Record, Record]:
+        was, now = await dead.kept_dead(self.database, letter)
+        return self._opened(was), self._opened(now)
+
+    def _opened(self, sealed: bytes) -> Record:
+        try:
+            return Record(*record_of(self.app.seal.open(sealed)))
+        except InvalidTag:
+            raise LetterSealed from None
+
+    async def _redrive(self, letter: dict[str, Any]) -> None:
+        """Send a letter's record to the partition it was read from. Sent twice, after a crash, it is still one fact."""
+        if self.app.not_started:
+            raise Unavailable("this process is still starting; try again")
+        if letter["topic"] is None:
+            raise NotFound("the slot that this letter was read from is not known any more")
+        key, value, headers = self._opened(await dead.begin_redrive(self.database, letter["id"]))
+        await self.app.broker.send_to(letter["topic"], letter["partition"], key, value, headers)
+        await dead.end_redrive(self.database, letter["id"], self.app.clock.now())
+
+
+def _wanted(request: Request) -> dead.Wanted:
+    asked = request.query_params
+    return dead.Wanted(asked.get("code", ""), asked.get("type", ""), asked.get("waiting") != "true")
+
+
+def _change(body: bytes) -> Change:
+    try:
+        change = msgspec.json.decode(body, type=Change)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise BadEdit("send {who, why, changes: [{op, path, value}]}") from None
+    for name, text in (("who", change.who), ("why", change.why)):
+        if not (1 <= len(text) <= 200 and text.isprintable()):
+            raise BadEdit(f"{name} is 1 to 200 printable characters, and nobody's personal data", f"/{name}")
+    if not change.changes:
+        raise BadEdit("there is no change", "/changes")
+    return change
+
+
+def door(answer: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    """An answer as JSON, an error as a problem document."""
+
+    async def opened(request: Request) -> Response:
+        try:
+            return Response(msgspec.json.encode(await answer(request)), media_type="application/json")
+        except (Transient, ChassisError) as error:
+            return problem(error if isinstance(error, ChassisError) else Unavailable(), request)
+
+    return opened
