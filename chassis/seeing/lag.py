@@ -49,9 +49,21 @@ async def places_of(app: App) -> list[Place]:
     starts = await app.topics.starts(where)  # in this order: a worker goes on meanwhile, and nothing may seem ahead
     marks = {mark.slot: mark for mark in await app.store.all_watermarks()}
     ends = await app.topics.ends(where)
-    return [
+    places = [
         Place(name, number, marks.get(slot_name(topics[name].id, number)), starts[name, number], ends[name, number])
         for name, number in where
+    ]
+    return await _corrected(app, places)
+
+
+async def _corrected(app: App, places: list[Place]) -> list[Place]:
+    """The embedded broker says too early an end after records that came together: where the last record settled can be
+    read, the log ends after it.
+    """
+    ahead = {(place.topic, place.partition): place.settled - 1 for place in places if place.settled > place.end}
+    there = await asyncio.to_thread(timestamps, app.settings.kafka_bootstrap, ahead) if ahead else {}
+    return [
+        place._replace(end=place.settled) if there.get((place.topic, place.partition)) else place for place in places
     ]
 
 
