@@ -17,6 +17,7 @@ from starlette.routing import Route
 from chassis.errors import ChassisError, InvalidRequest, NotFound, Unavailable
 from chassis.fold.batch import record_bytes, record_of
 from chassis.fold.ports import Transient
+from chassis.gate.principal import LOCAL_ADMIN, asking
 from chassis.seeing.errors import BadEdit, LetterSealed, LetterSent
 from chassis.seeing.patching import Record, as_document, differences, edited
 from chassis.store.seeing import dead
@@ -29,7 +30,9 @@ MOST = 200
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """What `POST /v1/dead/{id}/edit` takes: who changes a letter, why, and JSON Patch operations."""
+    """What `POST /v1/dead/{id}/edit` takes: who changes a letter, why, and JSON Patch operations. `who` is believed only
+    while nobody shows who they are; else it is the caller.
+    """
 
     who: str
     why: str
@@ -87,7 +90,9 @@ class Letters:
         _, now = await self._records(letter["id"])
         record = edited(now, asked.changes)
         sealed = self.app.seal.close(record_bytes(record))
-        edit = dead.Edit(sealed, asked.who, asked.why, self.app.clock.now())
+        caller = asking().name
+        who = asked.who if caller == LOCAL_ADMIN.name else caller
+        edit = dead.Edit(sealed, who, asked.why, self.app.clock.now())
         if not await dead.edit_dead(self.database, letter["id"], edit):
             raise LetterSent
         return await self.compared(request)
