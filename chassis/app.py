@@ -35,6 +35,7 @@ from chassis.seeing.checks import check_routes
 from chassis.seeing.dead import dead_routes
 from chassis.seeing.figures import Scrape
 from chassis.seeing.http import TracedHttp
+from chassis.seeing.repair import repair_routes
 from chassis.seeing.semconv import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION
 from chassis.service import Definition
 from chassis.serving import HttpServer, PortTaken, listen
@@ -146,9 +147,12 @@ class App:
         return own or getattr(self.definition.ports, name) + self.settings.port_offset
 
     async def _serve_admin(self) -> None:
-        scrape, more = Scrape(self), [*dead_routes(self), *check_routes(self), *audit_routes(self.audit)]
+        scrape, more = Scrape(self), [*dead_routes(self), *check_routes(self), *repair_routes(self)]
         self._closing.push_async_callback(scrape.samples.stop)
-        await self._serve(make_admin(self, self.clock, scrape.text, self.state, self.gate, more), "admin")
+        await self._serve(
+            make_admin(self, self.clock, scrape.text, self.state, self.gate, [*more, *audit_routes(self.audit)]),
+            "admin",
+        )
 
     async def _serve(self, app: Any, name: str) -> None:
         server = HttpServer(app, listen(self.settings.bind, self.port(name)))

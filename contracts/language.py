@@ -9,7 +9,7 @@ import msgspec
 from contracts import catalog
 from contracts.envelope import decode, encode, encode_data, event_type
 from contracts.fact import Effect, Fact
-from contracts.merging import BODIES, MOST_BYTES, Absorbed, Forwarded, Released
+from contracts.merging import BODIES, MOST_BYTES, Absorbed, Forwarded, Refolded, Released
 from contracts.upcast import Reader, readers_of, stored_data, type_of
 
 Headers = Sequence[tuple[str, bytes]]
@@ -77,6 +77,10 @@ class Language:
     def released(self, merge: str) -> Released:
         """The body that says a merge is undone."""
         return Released(merge)
+
+    def refolding(self, run: str, entity: str, now: datetime) -> Fact:
+        """The command that folds an entity once more; the same run does it once."""
+        return Fact(self._source, run, Refolded.TYPE, entity, now, now, Refolded(run))
 
     def emit(
         self,

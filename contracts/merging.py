@@ -46,4 +46,12 @@ class Released(FactData, frozen=True):
     merge_id: Id
 
 
-BODIES = (Forwarded, Absorbed, Released)
+class Refolded(FactData, frozen=True):
+    """What the entity knows is folded once more, by the rules and policies of now; never sent, only kept in its chain."""
+
+    TYPE = "hearth.refolded.v1"
+
+    run: Id
+
+
+BODIES = (Forwarded, Absorbed, Released, Refolded)

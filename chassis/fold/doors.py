@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from chassis.fold.bringing import bring
+from chassis.fold.merging import Chains
 from chassis.fold.model import Fact, Head, Key, Out, cause_of
 from chassis.fold.ports import Broker, Known, Store
-from chassis.fold.rules import Folded, Folder, Item, empty_head, may_know, same_content
+from chassis.fold.rules import NOTHING, Folded, Folder, Item, empty_head, may_know, same_content
 
 
 class Reused(Exception):
@@ -61,7 +63,7 @@ class Door:
             head = await self._head(key)
             commands = commands_for(head)
             recalled = await self._recall(head, commands)
-            folded, outcome = self._fold(head, commands, recalled)
+            folded, outcome = self._fold(head, commands, recalled, await self._bring(head, commands))
             if folded.version is None or not await self.store.insert([folded.version]):
                 break
         await self._finish(key, head, folded, recalled.values())
@@ -90,13 +92,19 @@ class Door:
         stored = await self.store.recall(others) if others else {}
         return {cause: known._replace(todo=False) for (_, cause), known in stored.items()}
 
+    async def _bring(self, head: Head, commands: Sequence[Command]) -> Chains:
+        """What a command that looks at all an entity knows needs; nothing for the others."""
+        if not any(command.fact.type in self.folder.tied for command in commands):
+            return NOTHING
+        return await bring(self.store, self.folder, head, [Item(-1, head.key, command.fact) for command in commands])
+
     def _fold(
-        self, head: Head, commands: Sequence[Command], recalled: Mapping[str, Known]
+        self, head: Head, commands: Sequence[Command], recalled: Mapping[str, Known], chains: Chains
     ) -> tuple[Folded, list[Done]]:
         fresh = [c for c in commands if cause_of(c.fact) not in recalled and c.expected in (None, head.seq)]
         items = [Item(-1, head.key, command.fact) for command in fresh]
         unknown = {cause_of(command.fact) for command in fresh}
-        folded = self.folder.fold(head, items, "", unknown=unknown, todo=True)
+        folded = self.folder.fold(head, items, "", unknown=unknown, todo=True, chains=chains)
         made = {} if folded.version is None else {cause_of(r): r for r in folded.version.facts}
         errors = {id(item.fact): error for item, error in folded.refused}
         return folded, [self._outcome(c, head, folded, recalled, made, errors) for c in commands]

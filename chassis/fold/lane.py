@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from chassis.fold.batch import Batch, dead_item, split
-from chassis.fold.merging import Chains, bring
+from chassis.fold.bringing import bring
+from chassis.fold.merging import Chains
 from chassis.fold.model import Head, Key, Out, Recorded, Version, Watermark, cause_of
 from chassis.fold.ports import Broker, Dead, Known, Store, Transient
 from chassis.fold.rules import NOTHING, Conflict, Folded, Folder, Item, empty_head, same_content

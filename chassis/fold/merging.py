@@ -9,21 +9,24 @@ Ids of merges are used once. Messages between entities may come in any order, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chassis.fold.model import Fact, Head, Key, Rule, Ties
+from chassis.fold.model import Fact, Key, Rule, Ties
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chassis.fold.ports import Language, Store
-    from chassis.fold.rules import Folder, Item
+    from chassis.fold.rules import Folder
 
 MERGE, UNMERGE, ABSORB, RELEASE, FORWARD = "merge", "unmerge", "absorb", "release", "forward"
+REFOLD = "refold"
 
 FORWARDED, ABSORBED, RELEASED = "hearth.forwarded.v1", "hearth.absorbed.v1", "hearth.released.v1"
 """The types of what entities of one kind say to each other."""
+
+REFOLDED = "hearth.refolded.v1"
+"""The type of an operator's command: what an entity knows is folded once more, by the rules and policies of now."""
 
 FAR = 64
 """More merges than this in a row are a mistake."""
@@ -41,7 +44,8 @@ def _named(name: str) -> Callable[..., Any]:
 
 def merging_rules(kind: str, key: Callable[[Any], str], merged: str, unmerged: str) -> dict[str, Rule]:
     """The rules of a kind whose entities can be merged; `merged` and `unmerged` are the types that say so."""
-    ties = {merged: MERGE, unmerged: UNMERGE, ABSORBED: ABSORB, RELEASED: RELEASE, FORWARDED: FORWARD}
+    between = {ABSORBED: ABSORB, RELEASED: RELEASE, FORWARDED: FORWARD, REFOLDED: REFOLD}
+    ties = {merged: MERGE, unmerged: UNMERGE, **between}
     return {type_: Rule(kind, key, _named(tie), tie=tie) for type_, tie in ties.items()}
 
 
@@ -97,12 +101,21 @@ class Standing(NamedTuple):
 
     def meet(self, rule: Rule, fact: Fact, now: datetime, policy: Any) -> Change:
         """What a fact does to an entity that is merged, or that a merge is about."""
+        if rule.tie == REFOLD:
+            return self._again(fact, now, policy)
         if rule.tie in (MERGE, UNMERGE):
             return self._turn(rule.tie, fact, now, policy)
         if rule.tie in (ABSORB, RELEASE, FORWARD):
             return self._hear(fact, now, policy)
         assert self.ties.into is not None
         return Change(self.state, [self._forward(fact)], self.ties)
+
+    def _again(self, fact: Fact, now: datetime, policy: Any) -> Change:
+        """The state that all it knows makes now; the difference is made known. A merged entity has none to make."""
+        after = self.state if self.ties.into else self.folder.again(self.key, self.known, self.others)
+        if after == self.state:
+            return Change(self.state, (), self.ties)
+        return Change(after, self.folder.kinds[self.key.kind].correct(self.state, after, fact, now, policy), self.ties)
 
     def _turn(self, tie: str, fact: Fact, now: datetime, policy: Any) -> Change:
         """A merge of this entity into another, or its end; the other side waits for what this one sends."""
@@ -250,49 +263,3 @@ def leaving_out_refusals(state: Any, facts: Sequence[Fact], apply: Callable[[Any
         except Exception:  # noqa: S112 - what is refused in another order has no effect there
             continue
     return state
-
-
-async def bring(store: Store, folder: Folder, head: Head, items: Iterable[Item]) -> Chains:
-    """Read what the items, one of which is about a merge, need to be folded on a head."""
-    facts = [item.fact for item in items]
-    standing = Standing(folder, head.key, head.state, head.ties, (), {})
-    own = await _facts(store, folder.language, head.key, head.seq)
-    return Chains(own, await _others(store, standing, [*own, *facts]))
-
-
-async def _others(store: Store, standing: Standing, facts: Sequence[Fact]) -> dict[str, Sequence[Fact]]:
-    """Every chain that these facts refer to, and that those refer to."""
-    found: dict[str, Sequence[Fact]] = {}
-    unread = list(facts)
-    while unread:
-        entry = standing.entry(unread.pop())
-        if entry.tie == ABSORB and entry.fact.data.entity not in found:
-            key = Key(standing.key.kind, entry.fact.data.entity)
-            found[key.id] = await _facts(store, standing.folder.language, key)
-            unread += found[key.id]
-    return found
-
-
-async def _facts(store: Store, language: Language, key: Key, upto: int = 2**63) -> list[Fact]:
-    return [language.fact(recorded, key.id) for seq, recorded in await store.history(key) if seq <= upto]
-
-
-async def facts_of(store: Store, folder: Folder, key: Key) -> list[Fact]:
-    """Every fact that is visible at an entity now: its own, and those of entities merged into it, by time."""
-    head = (await store.heads([key])).get(key)
-    if head is None:
-        return []
-    own = await _facts(store, folder.language, key, head.seq)
-    standing = Standing(folder, key, head.state, head.ties, own, {})
-    return standing._replace(others=await _others(store, standing, own)).visible(own)
-
-
-async def head_of(store: Store, key: Key) -> Head | None:
-    """The newest version of an entity, or of the one that it is merged into; None if there is none."""
-    head = (await store.heads([key])).get(key)
-    for _ in range(FAR):
-        if head is None or head.ties.into is None:
-            break
-        survivor = Key(key.kind, head.ties.into[1])
-        head = (await store.heads([survivor])).get(survivor)
-    return head

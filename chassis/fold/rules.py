@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from chassis.fold.memory import Memory, fact_mark
-from chassis.fold.merging import Chains, Elsewhere, Standing
+from chassis.fold.merging import REFOLDED, Chains, Elsewhere, Standing
 from chassis.fold.model import Effects, Fact, Head, Key, Kind, Out, Recorded, Rule, Version, cause_of, next_seq, out_id
 from chassis.fold.ports import Language, Policies
 from chassis.seeing.semconv import ORIGIN
@@ -72,12 +72,19 @@ class Folder:
         chains: Chains = NOTHING,
     ) -> Folded:
         """Apply the items that the head does not know. `unknown` are causes that the chain says were never applied;
-        `chains` is what `merging.bring` read for these items.
+        `chains` is what `bringing.bring` read for these items.
         """
         work = _Work(self, head, slot, chains)
         for item in items:
             work.take(item, unknown)
         return work.result(todo)
+
+    def again(self, key: Key, facts: Sequence[Fact], others: Mapping[str, Sequence[Fact]]) -> Any:
+        """The state that an entity's facts make by the rules and policies of now, in the order they were applied in. What
+        a rule refuses now has no effect; `others` are the chains that merges among the facts refer to.
+        """
+        items = [Item(0, key, fact) for fact in facts if fact.type != REFOLDED]
+        return self.fold(empty_head(self.kinds, key), items, "", chains=Chains((), others)).head.state
 
 
 class _Work:

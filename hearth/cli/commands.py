@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hearth.cli import play, show
+from hearth.cli.again import rebuild, refold
 from hearth.cli.ask import ask, segment
 from hearth.cli.audit import audit
 from hearth.cli.backup import backup, restore
@@ -153,6 +154,8 @@ def publish_events(
 
 app.command("load")(load)
 app.command("lag")(lag)
+app.command("rebuild")(rebuild)
+app.command("refold")(refold)
 app.command("backup")(backup)
 app.command("restore")(restore)
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from hearth.cli.play import Checked
 
 console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+errors = Console(stderr=True)
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

@@ -17,6 +17,7 @@ from chassis.gate.table import Table, load_table
 from chassis.seeing.checks import check_routes
 from chassis.seeing.dead import dead_routes
 from chassis.seeing.figures import Scrape
+from chassis.seeing.repair import repair_routes
 from chassis.web import make_web
 from contracts.access import ACCESS
 from deploy.local import keys
@@ -50,7 +51,7 @@ def http_doors(app: App) -> Iterator[str]:
 
 def admin_doors(app: App) -> Iterator[str]:
     """`admin METHOD path` of every route of the admin door."""
-    more = [*dead_routes(app), *check_routes(app), *audit_routes(app.audit)]
+    more = [*dead_routes(app), *check_routes(app), *repair_routes(app), *audit_routes(app.audit)]
     admin = make_admin(app, app.clock, Scrape(app).text, app.state, app.gate, more)
     yield from (f"admin {door}" for door in _routes(admin.router.routes))
 

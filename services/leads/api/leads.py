@@ -7,7 +7,7 @@ import msgspec
 
 from chassis.app import App
 from chassis.commands import command_id
-from chassis.fold.merging import head_of
+from chassis.fold.bringing import head_of
 from chassis.fold.model import Head, Key, Out
 from chassis.pages import cursor_after, place_in
 from chassis.seeing.tracing import origin

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.app import App
-from chassis.fold.merging import facts_of, head_of
+from chassis.fold.bringing import facts_of, head_of
 from chassis.fold.model import Key
 from services.profile.domain.errors import UnknownCustomer
 from services.profile.domain.history import state_at

@@ -8,8 +8,8 @@ import msgspec
 
 from chassis.app import App
 from chassis.commands import command_id
+from chassis.fold.bringing import head_of
 from chassis.fold.doors import Command, Done
-from chassis.fold.merging import head_of
 from chassis.fold.model import Head, Key
 from chassis.pages import cursor_after, place_in
 from contracts.fact import Fact

@@ -1,0 +1,72 @@
+"""Every entity of a kind, page by page, from the chains themselves; and single views, compared and put right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pymongo.errors import DuplicateKeyError
+
+from chassis.fold.model import Head, Key
+from chassis.store.connect import transient
+from chassis.store.documents import link_id, view_document
+
+LAST = 2**63
+
+
+class Entities(NamedTuple):
+    """Some entities of a kind, and the place after which the next ones stand ("" = there are none)."""
+
+    keys: Sequence[Key]
+    after: str
+
+
+@transient
+async def entities(store: Any, kind: str, after: str, limit: int) -> Entities:
+    """Entities with at least one version, in the order of their marks; `after` is the place of an earlier answer."""
+    keys: list[Key] = []
+    place = bytes.fromhex(after)
+    while len(keys) < limit:
+        found = await store.chain(kind).find({"_id": {"$gt": place}}, {"e": 1}).sort("_id", 1).limit(limit).to_list()
+        if not found:
+            return Entities(keys, "")
+        names = dict.fromkeys(document["e"] for document in found)
+        keys += [Key(kind, name) for name in list(names)[: limit - len(keys)]]
+        place = link_id(keys[-1].prefix(), LAST)
+    return Entities(keys, place.hex())
+
+
+@transient
+async def view_differs(store: Any, head: Head) -> bool:
+    """Whether the view of an entity is missing, or not what its newest version makes; a newer one is fine."""
+    made = view_document(store.kinds[head.key.kind], head)
+    found = await store.view(head.key.kind).find_one({"_id": head.key.id})
+    if found is None or found["s"] != head.seq:
+        return found is None or found["s"] < head.seq
+    return found.keys() != made.keys() or any(found[name] != made[name] for name in made)
+
+
+@transient
+async def put_view(store: Any, head: Head) -> None:
+    """Replace a view that is older or of the same version; a newer one stays. Readers see the old one or the new one."""
+    made = view_document(store.kinds[head.key.kind], head)
+    older = {"_id": head.key.id, "s": {"$lte": head.seq}}
+    try:
+        await store.view(head.key.kind).replace_one(older, made, upsert=True)
+    except DuplicateKeyError:
+        return  # a newer one is there
+
+
+@transient
+async def views_without_chain(store: Any, kind: str, after: str, limit: int) -> tuple[list[Key], str]:
+    """Views, some of them, that no version stands behind; and the id after which the next ones are looked at."""
+    found = await store.view(kind).find({"_id": {"$gt": after}}, {"s": 1}).sort("_id", 1).limit(limit).to_list()
+    keys = [Key(kind, document["_id"]) for document in found]
+    heads = await store.heads(keys)
+    return [key for key in keys if key not in heads], keys[-1].id if len(keys) == limit else ""
+
+
+@transient
+async def remove_view(store: Any, key: Key) -> None:
+    """Remove a view that nothing stands behind."""
+    await store.view(key.kind).delete_one({"_id": key.id})
