@@ -45,7 +45,7 @@ check: .test  ## format, lint, types, layers, generated files, what it is made o
 	$(PY) -m deploy.generate --check
 	$(PY) -m deploy.audit
 test: .test  ## everything that needs no real engines (ARGS="-k name" narrows it)
-	$(PYTEST) -m "not real and not faults and not slow" -n $(WORKERS) $(ARGS)
+	$(PYTEST) -m "not real and not faults and not slow" -n $(WORKERS) --dist worksteal $(ARGS)
 test-real: .test  ## the integration tests and the real-only ones, on Apache Kafka and the Rust database
 	$(PY) -m deploy.local install
 	$(PYTEST) --real -m "(integration or real) and not slow" $(ARGS)

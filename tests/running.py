@@ -33,10 +33,13 @@ class Answer(NamedTuple):
 class Hearth(Run):
     """Running services, and what tests do with them."""
 
-    def __init__(self, engines: stack.Engines, folder: Path, role: str, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, engines: stack.Engines, folder: Path, role: str, settings: Mapping[str, str], only: Sequence[str] = ()
+    ) -> None:
         theirs = stack.Engines(engines.bootstrap, engines.mongo_url, None, None)
         super().__init__(theirs, services.on_free_ports(), folder / "data", folder / "log", lambda text: None)  # type: ignore[arg-type]
         self.role = role
+        self.only = only
         self.namespace = f"h{uuid.uuid4().hex[:10]}"
         self.settings |= {"HEARTH_NAMESPACE": self.namespace, "HEARTH_PORT_OFFSET": "0", **settings}
 
@@ -51,8 +54,9 @@ class Hearth(Run):
         return f"{self.namespace}.crm.journal"
 
     def start(self) -> None:
-        """Migrate, start the services in their role, wait until they are ready."""
+        """Migrate, start the services (or `only` some) in their role, wait until they are ready."""
         self._migrate()
+        self.services = [service for service in self.services if not self.only or service.name in self.only]
         for service in self.services:
             self.running.append(self.process_of(service))
             self.running[-1].spawn()
@@ -154,9 +158,11 @@ class Hearth(Run):
 
 
 @contextlib.contextmanager
-def running(engines: stack.Engines, folder: Path, role: str = "all", **settings: str) -> Iterator[Hearth]:
-    """Services running in `role`; their logs are shown when the block fails."""
-    hearth = Hearth(engines, folder, role, settings)
+def running(
+    engines: stack.Engines, folder: Path, role: str = "all", only: Sequence[str] = (), **settings: str
+) -> Iterator[Hearth]:
+    """Services running in `role`, all of them or `only` some; their logs are shown when the block fails."""
+    hearth = Hearth(engines, folder, role, settings, only)
     try:
         hearth.start()
         yield hearth

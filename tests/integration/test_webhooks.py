@@ -72,7 +72,8 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def house(engines: stack.Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hearth]:
     """Services that may post to this machine."""
-    with running(engines, tmp_path_factory.mktemp("webhooks"), HEARTH_WEBHOOK_NETWORKS="127.0.0.0/8") as hearth:
+    folder, only = tmp_path_factory.mktemp("webhooks"), ("profile", "loyalty")
+    with running(engines, folder, only=only, HEARTH_WEBHOOK_NETWORKS="127.0.0.0/8") as hearth:
         yield hearth
 
 
@@ -245,7 +246,7 @@ def test_no_webhook_leads_inside(hearth: Hearth, url: str) -> None:
 def test_nothing_is_lost_when_the_worker_is_killed(engines: stack.Engines, receiver: Receiver, tmp_path: Path) -> None:
     """At least once, whatever dies: every visit arrives, those of a customer in order of their first arrival."""
     receiver.says["/k"] = lambda _event: time.sleep(0.02) or 200
-    with running(engines, tmp_path, HEARTH_WEBHOOK_NETWORKS="127.0.0.0/8") as hearth:
+    with running(engines, tmp_path, only=("profile",), HEARTH_WEBHOOK_NETWORKS="127.0.0.0/8") as hearth:
         webhook(hearth, f"{receiver.url}/k")
         known(hearth, receiver, "/k")
         people = [visits(hearth, 8) for _ in range(6)]
