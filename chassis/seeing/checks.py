@@ -17,7 +17,7 @@ from chassis.errors import Unavailable
 from chassis.fold.ports import Transient
 from chassis.seal import KeyFileError, read_key
 from chassis.seeing.dead import door
-from chassis.seeing.findings import SKEW, finding
+from chassis.seeing.findings import SKEW, apart, finding
 from chassis.seeing.lag import Place, lag_of, places_of
 from chassis.store.seeing.checks import clock_of, missing_indexes, newest_sealed
 
@@ -90,10 +90,11 @@ class Checks:
         return []
 
     async def _clocks(self) -> Found:
-        here, there = datetime.now(UTC), await clock_of(self.app.database)
+        before, there = datetime.now(UTC), await clock_of(self.app.database)
+        off = timedelta() if there is None else apart(there, before, datetime.now(UTC))
         found = [] if self.app.clock.is_real else [self._finding("clock_moved", f"it is {self.app.clock.now()} here")]
-        if there is not None and abs(there - here) > SKEW:
-            found.append(self._finding("clock_skew", f"the database's clock is {_seconds(there - here)} off"))
+        if abs(off) > SKEW:
+            found.append(self._finding("clock_skew", f"the database's clock is {_seconds(off)} off"))
         return found
 
     async def _outbox(self) -> Found:

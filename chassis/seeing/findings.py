@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 SKEW = timedelta(seconds=2)
@@ -47,6 +47,11 @@ def finding(code: str, where: str, says: str) -> dict[str, Any]:
     """A finding as it is shown: what, where, and what to do."""
     remedy = FINDINGS[code]
     return {"code": code, "wrong": remedy.wrong, "where": where, "says": says, "do": remedy.do}
+
+
+def apart(told: datetime, before: datetime, after: datetime) -> timedelta:
+    """How far another clock is certainly off: it was read some time between two looks at ours, however long that took."""
+    return min(told - before, timedelta()) + max(told - after, timedelta())
 
 
 def unlike(services: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

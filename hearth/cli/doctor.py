@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from chassis.fold.ports import Transient
-from chassis.seeing.findings import SKEW, finding, unlike
+from chassis.seeing.findings import SKEW, apart, finding, unlike
 from chassis.stream.topics import TopicFound, Topics
 from contracts.catalog import TOPICS
 from hearth.cli.ask import ask_admin
@@ -65,18 +65,18 @@ def _asked(name: str, found: list[Finding]) -> Service | None:
 
 
 def _answer(name: str, path: str, found: list[Finding]) -> Any:
-    answer = ask_admin(name, path)
+    before, answer = datetime.now(UTC), ask_admin(name, path)
     if "code" in answer and "title" in answer:
         found.append(finding("not_asked", name, f"{name} {path}: {answer['detail']}"))
         return {}
-    return answer
+    return {**answer, "off": apart(datetime.fromisoformat(answer["now"]), before, datetime.now(UTC))}
 
 
 def _of(service: Service) -> Iterator[Finding]:
     yield from service.checks.get("findings", ())
-    name, skew = service.name, _skew(service)
-    if skew is not None and abs(skew) > SKEW.total_seconds():
-        yield finding("clock_skew", name, f"{name}'s clock is {skew:.1f} s off this machine's")
+    name, off = service.name, service.checks.get("off", timedelta())
+    if abs(off) > SKEW:
+        yield finding("clock_skew", name, f"{name}'s clock is {off.total_seconds():.1f} s off this machine's")
     for lane, now in service.state["lanes"].items():
         if now["stopped_by"]:
             yield finding("lane_stopped", name, f"{name} stopped {lane}: {now['stopped_by']}")
@@ -85,12 +85,6 @@ def _of(service: Service) -> Iterator[Finding]:
         yield finding("behind", name, f"{name} is {behind} records and {late:.0f} s behind the log")
     if service.dead:
         yield finding("dead_letters", name, f"{name} has {sum(service.dead.values())} dead letters{_codes(service)}")
-
-
-def _skew(service: Service) -> float | None:
-    if not service.checks:
-        return None
-    return (datetime.fromisoformat(service.checks["now"]) - datetime.now(UTC)).total_seconds()
 
 
 def _behind(service: Service) -> tuple[int, float]:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from chassis.seeing import semconv, tracing
 from chassis.seeing.checks import of_place
 from chassis.seeing.counts import Counts, Histogram
 from chassis.seeing.errors import BadEdit
-from chassis.seeing.findings import unlike
+from chassis.seeing.findings import apart, unlike
 from chassis.seeing.kafka import origin_of, sending, with_hop
 from chassis.seeing.lag import Place, places_of
 from chassis.seeing.patching import Record, differences, edited
@@ -219,3 +220,10 @@ def test_facts_are_counted_by_type_and_outcome() -> None:
     assert (counts.applied, counts.duplicate, counts.dead) == (2, 1, 1)
     assert counts.numbers["applied"] == 2
     assert "types" not in counts.numbers
+
+
+@pytest.mark.parametrize(("told", "off"), [(-3, -3), (0, 0), (4, 0), (9, 0), (12, 3)])
+def test_a_slow_answer_is_no_wrong_clock(told: int, off: int) -> None:
+    """Asked at 0 s, answered after 9 s: whatever clock reads something in between may be right."""
+    at = [START + timedelta(seconds=seconds) for seconds in (told, 0, 9)]
+    assert apart(*at) == timedelta(seconds=off)
