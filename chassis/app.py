@@ -37,7 +37,7 @@ from chassis.seeing.figures import Scrape
 from chassis.seeing.http import TracedHttp
 from chassis.seeing.repair import repair_routes
 from chassis.seeing.semconv import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION
-from chassis.service import Definition
+from chassis.service import Companion, Definition
 from chassis.serving import HttpServer, PortTaken, listen
 from chassis.settings import Settings
 from chassis.store import MongoStore, connect
@@ -72,6 +72,7 @@ class App:
         self.certificates = read_certificates(settings.tls_dir)
         self.worker: Worker | None = None
         self.timer_loop: TimerLoop | None = None
+        self.companion: Companion | None = None
         self.role = ""
         self._closing = contextlib.AsyncExitStack()
         self._started = False
@@ -195,9 +196,9 @@ class App:
         self._closing.push_async_callback(self.worker.stop, GRACE)
         self._run_background(compactor)
         if own.companion is not None:
-            companion = own.companion(self)
-            await companion.start()
-            self._closing.push_async_callback(companion.stop)
+            self.companion = own.companion(self)
+            await self.companion.start()
+            self._closing.push_async_callback(self.companion.stop)
 
     def _run_background(self, compactor: Compactor) -> None:
         beside = Background()

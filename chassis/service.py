@@ -37,6 +37,11 @@ class TopicPlan(Protocol):
 class Companion(Protocol):
     """What runs in a worker beside its lanes, for as long as it does."""
 
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """What it has done so far, for the metrics."""
+        ...
+
     async def start(self) -> None:
         """Begin."""
         ...

@@ -39,6 +39,8 @@ class Figures:
             yield from self._of_facts(app.worker.mounted.counts)
             yield from self._of_lanes(app.worker)
             yield from self._sampled()
+        if app.companion is not None:
+            yield self._made(names.WEBHOOKS, {(outcome,): times for outcome, times in app.companion.outcomes.items()})
 
     def _of_facts(self, counts: Counts) -> Iterator[Any]:
         yield self._made(names.FACTS, {**counts.types, (OTHER, "passed"): counts.passed})

@@ -28,6 +28,12 @@ FACTS = Metric(
     "Facts by type and outcome: applied, duplicate (known), dead, passed (no rule here; type `other`).",
     ("type", "outcome"),
 )
+WEBHOOKS = Metric(
+    "hearth_webhook_attempts_total",
+    "counter",
+    "Attempts to deliver to a webhook: delivered, again (later), failed (given up), gone (disabled).",
+    ("outcome",),
+)
 RECORDS_READ = Metric("hearth_records_read_total", "counter", "Records read of the log, passed ones included.")
 PUBLISHED = Metric("hearth_facts_published_total", "counter", "Outgoing facts confirmed by the broker.")
 FOLD_SECONDS = Metric("hearth_fold_seconds", "histogram", "From taking a batch until it was settled.")

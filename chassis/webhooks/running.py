@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import structlog
 
@@ -13,7 +13,7 @@ from chassis.background import Background
 from chassis.seal import Seal
 from chassis.store.webhooks import Message, WebhookStore
 from chassis.webhooks.follow import Follower
-from chassis.webhooks.outcome import Answer, judge
+from chassis.webhooks.outcome import Answer, Outcome, judge
 from chassis.webhooks.post import Poster
 from chassis.webhooks.signing import signed_headers
 
@@ -59,6 +59,7 @@ class Webhooks:
         self._beside = Background()
         self._known: tuple[datetime, Sequence[Any]] | None = None
         self._last = 0
+        self.outcomes: dict[str, int] = dict.fromkeys(get_args(Outcome), 0)
 
     async def start(self) -> None:
         """Begin to read and to send."""
@@ -132,6 +133,7 @@ class Webhooks:
     async def _settle(self, claimed: Any, webhook: Any, answer: Answer) -> None:
         now = self._now()
         outcome, next_at = judge(answer, claimed["attempts"], now)
+        self.outcomes[outcome] += 1
         said = {"status": answer.status, "reason": answer.reason}
         if outcome == "gone":
             await self._store.change(

@@ -12,7 +12,7 @@ from tests.arch.sources import CODE, ROOT, python_files
 MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES = 8, 22, 300, 6000
 BESIDE = {
     1200: ("gate/", "store/audit.py", "store/quotas.py"),
-    650: ("webhooks/", "store/webhooks.py"),
+    700: ("webhooks/", "store/webhooks.py"),
     2100: ("seeing/", "store/seeing/"),
 }
 """What of the chassis folding never calls, with a budget of its own each: the gate in front of the doors, the webhooks
