@@ -11,6 +11,7 @@ import msgspec
 
 from chassis.errors import IdempotencyKeyMissing, IdempotencyKeyReused, PreconditionFailed, Unavailable
 from chassis.fold.doors import Command, Done, Door, Reused, Stale
+from chassis.fold.handing import Declined
 from chassis.fold.merging import Elsewhere
 from chassis.fold.model import Key
 from chassis.fold.ports import Transient
@@ -42,11 +43,19 @@ class Commands:
         `PreconditionFailed`, `IdempotencyKeyReused`, `Unavailable`.
         """
         command = _begun(command, origin())
-        done = await self._queued(key, command)
-        while isinstance(done.error, Elsewhere):
-            key = Key(key.kind, done.error.entity)
+        return _checked(await self._carried(key, command))
+
+    async def _carried(self, key: Key, command: Command) -> Done:
+        """Follow a command from entity to entity, and back when it was given up there."""
+        while True:
             done = await self._queued(key, command)
-        return _checked(done)
+            if not isinstance(done.error, Elsewhere):
+                return done
+            moved = done.error
+            there = await self._carried(Key(key.kind, moved.entity), command._replace(way=command.way.on(moved)))
+            if not isinstance(there.error, Declined):
+                return there
+            command = command._replace(way=command.way.back(moved))
 
     async def _queued(self, key: Key, command: Command) -> Done:
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()

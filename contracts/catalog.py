@@ -19,7 +19,7 @@ from contracts.facts import (
     tickets,
     visits,
 )
-from contracts.merging import Absorbed, Forwarded, Released
+from contracts.merging import Absorbed, Declined, Forwarded, Handed, Refolded, Released
 from contracts.upcast import Reader, Upcast, readers_of, type_of
 
 
@@ -267,6 +267,9 @@ RULES: dict[str, RuleEntry] = {
     "profile.release": RuleEntry((Released.TYPE,), LIFE),
     "profile.forward": RuleEntry((Forwarded.TYPE,), LIFE),
 }
+for _service in ALL:
+    RULES[f"{_service}.refold"] = RuleEntry((Refolded.TYPE,), RULES[f"{_service}.forward"].emits)
+    RULES |= {f"{_service}.hand": RuleEntry((Handed.TYPE,), ()), f"{_service}.decline": RuleEntry((Declined.TYPE,), ())}
 
 
 def readers_of_type(type_name: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import msgspec
 from contracts import catalog
 from contracts.envelope import decode, encode, encode_data, event_type
 from contracts.fact import Effect, Fact
-from contracts.merging import BODIES, MOST_BYTES, Absorbed, Forwarded, Refolded, Released
+from contracts.merging import BODIES, MOST_BYTES, Absorbed, Declined, Forwarded, Handed, Refolded, Released
 from contracts.upcast import Reader, readers_of, stored_data, type_of
 
 Headers = Sequence[tuple[str, bytes]]
@@ -78,6 +78,14 @@ class Language:
         """The body that says a merge is undone."""
         return Released(merge)
 
+    def handed(self, command: Fact, merge: str, to: str) -> Fact:
+        """The fact by which a merged entity hands a command to another."""
+        return _about(command, f"{command.id}>{merge}", Handed(merge, to))
+
+    def declined(self, command: Fact, merge: str) -> Fact:
+        """The fact by which an entity gives up a command that came to it by a merge."""
+        return _about(command, f"{command.id}<{merge}", Declined(merge))
+
     def refolding(self, run: str, entity: str, now: datetime) -> Fact:
         """The command that folds an entity once more; the same run does it once."""
         return Fact(self._source, run, Refolded.TYPE, entity, now, now, Refolded(run))
@@ -97,6 +105,10 @@ class Language:
         own = self._self_topic if fact.type in _BETWEEN else ""
         record = encode(fact, sequence=sequence, previous=previous or None, topic=own)
         return own or self._prefix + record.topic, record.key, record.value, record.headers
+
+
+def _about(command: Fact, name: str, data: Any) -> Fact:
+    return Fact(command.source, name, data.TYPE, command.subject, command.time, command.recorded_at, data)
 
 
 def _decode(sent: Any, timestamp_ms: int) -> Fact:

@@ -46,6 +46,23 @@ class Released(FactData, frozen=True):
     merge_id: Id
 
 
+class Handed(FactData, frozen=True):
+    """A command was handed to the entity `to` by a merge; never sent, only kept in the chain."""
+
+    TYPE = "hearth.handed.v1"
+
+    merge_id: Id
+    to: str
+
+
+class Declined(FactData, frozen=True):
+    """A command that came by a merge was given up here, for the merge was undone; never sent, only kept in the chain."""
+
+    TYPE = "hearth.declined.v1"
+
+    merge_id: Id
+
+
 class Refolded(FactData, frozen=True):
     """What the entity knows is folded once more, by the rules and policies of now; never sent, only kept in its chain."""
 
@@ -54,4 +71,4 @@ class Refolded(FactData, frozen=True):
     run: Id
 
 
-BODIES = (Forwarded, Absorbed, Released, Refolded)
+BODIES = (Forwarded, Absorbed, Released, Refolded, Handed, Declined)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from chassis.fold import handing
 from chassis.fold.bringing import bring
+from chassis.fold.handing import HERE, Step, Way
 from chassis.fold.merging import Chains
 from chassis.fold.model import Fact, Head, Key, Out, cause_of
 from chassis.fold.ports import Broker, Known, Store
@@ -41,10 +43,11 @@ class Done(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command as a fact, with the version its caller has read (None: any)."""
+    """A command as a fact, with the version its caller has read (None: any), and how it came here (`handing`)."""
 
     fact: Fact
     expected: int | None = None
+    way: Way = HERE
 
 
 class Door:
@@ -74,7 +77,9 @@ class Door:
         return found.get(key) or empty_head(self.kinds, key)
 
     async def _recall(self, head: Head, commands: Sequence[Command]) -> dict[str, Known]:
-        causes = {cause_of(command.fact) for command in commands if may_know(head, command.fact)}
+        asked = [command.fact for command in commands]
+        asked += [word for c in commands for word in handing.words(self.folder.language, head, c.fact, c.way)]
+        causes = {cause_of(fact) for fact in asked if may_know(head, fact)}
         stored = await self.store.recall({head.key: causes}) if causes else {}
         found = {cause: known for (_, cause), known in stored.items()}
         return {**await self._recall_while_merged(head, commands), **found}
@@ -101,13 +106,26 @@ class Door:
     def _fold(
         self, head: Head, commands: Sequence[Command], recalled: Mapping[str, Known], chains: Chains
     ) -> tuple[Folded, list[Done]]:
-        fresh = [c for c in commands if cause_of(c.fact) not in recalled and c.expected in (None, head.seq)]
-        items = [Item(-1, head.key, command.fact) for command in fresh]
-        unknown = {cause_of(command.fact) for command in fresh}
+        steps = [self._step(head, command, recalled) for command in commands]
+        facts = [step.fact for step in steps if step.fact is not None]
+        items, unknown = [Item(-1, head.key, fact) for fact in facts], {cause_of(fact) for fact in facts}
         folded = self.folder.fold(head, items, "", unknown=unknown, todo=True, chains=chains)
         made = {} if folded.version is None else {cause_of(r): r for r in folded.version.facts}
         errors = {id(item.fact): error for item, error in folded.refused}
-        return folded, [self._outcome(c, head, folded, recalled, made, errors) for c in commands]
+        outcome = [
+            Done(error=step.error) if step.error else self._outcome(c, head, folded, recalled, made, errors)
+            for c, step in zip(commands, steps, strict=True)
+        ]
+        return folded, outcome
+
+    def _step(self, head: Head, command: Command, recalled: Mapping[str, Known]) -> Step:
+        """What is to be written of a command, and what its caller is told if it is not carried out here."""
+        if cause_of(command.fact) in recalled:
+            return Step(None, None)
+        step = handing.step(self.folder.language, head, command.fact, command.way, recalled)
+        if step is None:
+            return Step(command.fact if command.expected in (None, head.seq) else None, None)
+        return step
 
     def _outcome(
         self,

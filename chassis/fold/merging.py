@@ -25,6 +25,10 @@ REFOLD = "refold"
 FORWARDED, ABSORBED, RELEASED = "hearth.forwarded.v1", "hearth.absorbed.v1", "hearth.released.v1"
 """The types of what entities of one kind say to each other."""
 
+HAND, DECLINE = "hand", "decline"
+HANDED, DECLINED = "hearth.handed.v1", "hearth.declined.v1"
+"""The types by which a command is handed from a merged entity to its survivor, and given up there (`handing`)."""
+
 REFOLDED = "hearth.refolded.v1"
 """The type of an operator's command: what an entity knows is folded once more, by the rules and policies of now."""
 
@@ -44,17 +48,26 @@ def _named(name: str) -> Callable[..., Any]:
 
 def merging_rules(kind: str, key: Callable[[Any], str], merged: str, unmerged: str) -> dict[str, Rule]:
     """The rules of a kind whose entities can be merged; `merged` and `unmerged` are the types that say so."""
-    between = {ABSORBED: ABSORB, RELEASED: RELEASE, FORWARDED: FORWARD, REFOLDED: REFOLD}
+    between = {
+        ABSORBED: ABSORB,
+        RELEASED: RELEASE,
+        FORWARDED: FORWARD,
+        REFOLDED: REFOLD,
+        HANDED: HAND,
+        DECLINED: DECLINE,
+    }
     ties = {merged: MERGE, unmerged: UNMERGE, **between}
     return {type_: Rule(kind, key, _named(tie), tie=tie) for type_, tie in ties.items()}
 
 
 class Elsewhere(Exception):
-    """The entity was merged into another one: commands belong there."""
+    """The entity was merged into another one by this merge: commands belong there. `withdrawn`: no longer; they are to be
+    given up there, unless they were carried out.
+    """
 
-    def __init__(self, entity: str) -> None:
+    def __init__(self, entity: str, merge: str = "", withdrawn: bool = False) -> None:
         super().__init__("merged into another entity")
-        self.entity = entity
+        self.entity, self.merge, self.withdrawn = entity, merge, withdrawn
 
 
 class Said(NamedTuple):
@@ -103,6 +116,8 @@ class Standing(NamedTuple):
         """What a fact does to an entity that is merged, or that a merge is about."""
         if rule.tie == REFOLD:
             return self._again(fact, now, policy)
+        if rule.tie in (HAND, DECLINE):
+            return Change(self.state, (), self.ties)
         if rule.tie in (MERGE, UNMERGE):
             return self._turn(rule.tie, fact, now, policy)
         if rule.tie in (ABSORB, RELEASE, FORWARD):

@@ -195,6 +195,14 @@ class Language(Protocol):
         """The body that says a merge is undone."""
         ...
 
+    def handed(self, command: Any, merge: str, to: str) -> Any:
+        """The fact by which a merged entity hands a command to another; its id is made of the command and the merge."""
+        ...
+
+    def declined(self, command: Any, merge: str) -> Any:
+        """The fact by which an entity gives up a command that came to it by a merge."""
+        ...
+
     def emit(
         self,
         effect: Effect,

@@ -8,6 +8,8 @@ chain, by the same compare-and-set as any other.
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +26,9 @@ from chassis.store.seeing import again
 
 if TYPE_CHECKING:
     from chassis.app import App
+
+LONGEST = 5.0
+"""Seconds after which a page ends early: a request has fifteen."""
 
 SHOWN = 20
 """Ids of entities that an answer names at most."""
@@ -57,30 +62,51 @@ class Repairing:
     async def rebuild(self, request: Request) -> Any:
         """Compare the views of some entities with their newest versions, and put right those that differ."""
         asked = await self._asked(request)
-        store, wrong = self.app.store, list[Key]()
+        store = self.app.store
         if asked.after.startswith("view:"):
             wrong, place = await again.views_without_chain(store, asked.kind, asked.after[5:], asked.limit)
             for key in [] if asked.dry_run else wrong:
                 await again.remove_view(store, key)
             return _answer(asked, wrong, f"view:{place}" if place else "")
-        found = await again.entities(store, asked.kind, asked.after, asked.limit)
-        for head in (await store.heads(found.keys)).values():
-            if await again.view_differs(store, head):
-                wrong.append(head.key)
-                if not asked.dry_run:
-                    await again.put_view(store, head)
-        return _answer(asked, wrong, found.after or "view:", len(found.keys))
+
+        async def one(key: Key) -> bool:
+            head = (await store.heads([key])).get(key)
+            differs = head is not None and await again.view_differs(store, head)
+            if differs and head is not None and not asked.dry_run:
+                await again.put_view(store, head)
+            return differs
+
+        answer = await self._each(asked, one)
+        return {**answer, "next": answer["next"] or "view:"}
 
     async def refold(self, request: Request) -> Any:
         """Fold some entities again by the rules and policies of now; what differs is one more version, and made known."""
         asked = await self._asked(request)
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", asked.run):
             raise InvalidRequest("run is 1 to 64 letters, digits, dots and dashes: a name of this refolding", "/run")
-        found = await again.entities(self.app.store, asked.kind, asked.after, asked.limit)
-        changed = [key for key in found.keys if await self._differs(key, asked.run)]
-        for key in [] if asked.dry_run else changed:
-            await self.app.commands.execute(key, Command(self._command(key, asked.run)))
-        return _answer(asked, changed, found.after, len(found.keys))
+
+        async def one(key: Key) -> bool:
+            differs = await self._differs(key, asked.run)
+            if differs and not asked.dry_run:
+                await self.app.commands.execute(key, Command(self._command(key, asked.run)))
+            return differs
+
+        return await self._each(asked, one)
+
+    async def _each(self, asked: Page, one: Callable[[Key], Awaitable[bool]]) -> dict[str, Any]:
+        """One after another, for some seconds at most; then the answer says where to go on."""
+        found, ends = (
+            await again.entities(self.app.store, asked.kind, asked.after, asked.limit),
+            time.monotonic() + LONGEST,
+        )
+        changed, seen, following = list[Key](), 0, found.after
+        for key in found.keys:
+            changed += [key] if await one(key) else []
+            seen += 1
+            if time.monotonic() > ends and seen < len(found.keys):
+                following = again.place_after(key)
+                break
+        return _answer(asked, changed, following, seen)
 
     async def _differs(self, key: Key, run: str) -> bool:
         """Whether folding again would change anything. Only what differs gets a version, so a repetition costs reading."""

@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chassis.fold import Key, Kind, Rule
+from chassis.fold import Key, Kind, Rule, handing
 from chassis.fold.doors import Command, Door
 from chassis.fold.merging import Elsewhere
 from tests.simulator import script
@@ -53,7 +53,17 @@ class Released(NamedTuple):
     merge_id: str
 
 
-NAMES = {each.__name__: each for each in (Turn, Forwarded, Absorbed, Released)} | {"datetime": dt}
+class Handed(NamedTuple):
+    merge_id: str
+    to: str
+
+
+class Declined(NamedTuple):
+    merge_id: str
+
+
+BODIES = (Turn, Forwarded, Absorbed, Released, Handed, Declined)
+NAMES = {each.__name__: each for each in BODIES} | {"datetime": dt}
 TYPES = {Forwarded: "forward", Absorbed: "absorb", Released: "release"}
 
 
@@ -82,6 +92,12 @@ class Language(script.Language):
     def released(self, merge):
         return Released(merge)
 
+    def handed(self, command, merge, to):
+        return command._replace(id=f"{command.id}>{merge}", type="hand", data=Handed(merge, to))
+
+    def declined(self, command, merge):
+        return command._replace(id=f"{command.id}<{merge}", type="decline", data=Declined(merge))
+
 
 def add(state: frozenset, fact: Fact, now: datetime, policy: Any):
     return state | {fact.id}, [Effect("added", fact.id)]
@@ -105,6 +121,8 @@ RULES = {
     "absorb": Rule("account", lambda fact: fact.subject, stand, tie="absorb"),
     "release": Rule("account", lambda fact: fact.subject, stand, tie="release"),
     "forward": Rule("account", lambda fact: fact.subject, stand, tie="forward"),
+    "hand": Rule("account", lambda fact: fact.subject, stand, tie="hand"),
+    "decline": Rule("account", lambda fact: fact.subject, stand, tie="decline"),
 }
 
 
@@ -198,15 +216,23 @@ class MergingRun(Run):
     async def _command(self, fact: Fact) -> None:
         store, broker, folder = self._ports()
         door = Door(store, broker, folder, KINDS)
-        key = Key("account", fact.subject)
-        while True:
-            (done,) = await self._patiently(lambda at=key: door.execute(at, [Command(fact)]))
-            if not isinstance(done.error, Elsewhere):
-                break
-            self.world.hits["command followed a merge"] += 1
-            key = Key("account", done.error.entity)
+        done = await self._carried(door, Key("account", fact.subject), Command(fact))
         assert done.error is None, done.error
         self.answers.setdefault(fact.id, []).append((done.answer, done.seq))
+
+    async def _carried(self, door: Door, key: Key, command: Command) -> Any:
+        """As `chassis.commands` does it."""
+        while True:
+            (done,) = await self._patiently(lambda given=command: door.execute(key, [given]))
+            if not isinstance(done.error, Elsewhere):
+                return done
+            moved = done.error
+            self.world.hits["command withdrawn" if moved.withdrawn else "command followed a merge"] += 1
+            there = await self._carried(door, Key("account", moved.entity), command._replace(way=command.way.on(moved)))
+            if not isinstance(there.error, handing.Declined):
+                return there
+            self.world.hits["command given up"] += 1
+            command = command._replace(way=command.way.back(moved))
 
 
 def check(run: MergingRun) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.fold import merging
+from chassis.fold import handing, merging
 from chassis.fold.merging import Change, Standing
 from tests.simulator.merging import FAULTS, run
 
@@ -27,6 +27,25 @@ def test_every_person_is_the_fold_of_its_facts_under_all_faults() -> None:
 def test_without_faults_too() -> None:
     for seed in range(60):
         assert run(seed, frozenset({"doors"}))[0] == []
+
+
+FOUND = (3025, 17145, 17835)
+"""A command was carried out twice: its entity was merged, parted and merged with another one meanwhile."""
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_a_seed_found_is_mended(seed: int) -> None:
+    assert run(seed)[0] == []
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_commands_are_handed_on_in_writing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unwritten(_language: Any, head: Any, _command: Any, _way: Any, _recalled: Any) -> Any:
+        into = head.ties.into
+        return None if into is None else handing.Step(None, merging.Elsewhere(into[1], into[0]))
+
+    monkeypatch.setattr(handing, "step", unwritten)
+    assert "was carried out 2 times" in "".join(run(seed)[0])
 
 
 def forwards_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +79,12 @@ def last_heard_merge_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Standing, "_turn", latest)
 
 
-NEEDED = ((forwards_nothing, 0), (forgets_what_is_undone, 70), (counts_twice, 590), (last_heard_merge_wins, 40))
+NEEDED = (
+    (forwards_nothing, 0),
+    (forgets_what_is_undone, 70),
+    (counts_twice, 590),
+    (last_heard_merge_wins, 40),
+)
 """A part of the mechanism, and from which seed on its absence is looked for."""
 
 

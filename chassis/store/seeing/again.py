@@ -21,6 +21,11 @@ class Entities(NamedTuple):
     after: str
 
 
+def place_after(key: Key) -> str:
+    """The place after which the entities after this one stand."""
+    return link_id(key.prefix(), LAST).hex()
+
+
 @transient
 async def entities(store: Any, kind: str, after: str, limit: int) -> Entities:
     """Entities with at least one version, in the order of their marks; `after` is the place of an earlier answer."""
@@ -32,8 +37,20 @@ async def entities(store: Any, kind: str, after: str, limit: int) -> Entities:
             return Entities(keys, "")
         names = dict.fromkeys(document["e"] for document in found)
         keys += [Key(kind, name) for name in list(names)[: limit - len(keys)]]
-        place = link_id(keys[-1].prefix(), LAST)
+        place = bytes.fromhex(place_after(keys[-1]))
     return Entities(keys, place.hex())
+
+
+FEW = 8
+"""So many heads at most are read from the chains alone; of more the store asks the views first, which may be wrong here."""
+
+
+async def newest(store: Any, keys: Sequence[Key]) -> dict[Key, Head]:
+    """The newest versions of entities, from the chains alone."""
+    found: dict[Key, Head] = {}
+    for start in range(0, len(keys), FEW):
+        found.update(await store.heads(keys[start : start + FEW]))
+    return found
 
 
 @transient
@@ -62,7 +79,7 @@ async def views_without_chain(store: Any, kind: str, after: str, limit: int) -> 
     """Views, some of them, that no version stands behind; and the id after which the next ones are looked at."""
     found = await store.view(kind).find({"_id": {"$gt": after}}, {"s": 1}).sort("_id", 1).limit(limit).to_list()
     keys = [Key(kind, document["_id"]) for document in found]
-    heads = await store.heads(keys)
+    heads = await newest(store, keys)
     return [key for key in keys if key not in heads], keys[-1].id if len(keys) == limit else ""
 
 
