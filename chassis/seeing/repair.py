@@ -82,8 +82,8 @@ class Repairing:
     async def refold(self, request: Request) -> Any:
         """Fold some entities again by the rules and policies of now; what differs is one more version, and made known."""
         asked = await self._asked(request)
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", asked.run):
-            raise InvalidRequest("run is 1 to 64 letters, digits, dots and dashes: a name of this refolding", "/run")
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,50}", asked.run):
+            raise InvalidRequest("run is 1 to 50 letters, digits, dots and dashes: a name of this refolding", "/run")
 
         async def one(key: Key) -> bool:
             differs = await self._differs(key, asked.run)
@@ -119,7 +119,7 @@ class Repairing:
         return folder.again(head.key, chains.own, chains.others)
 
     def _command(self, key: Key, run: str) -> Any:
-        return self.app.definition.language.refolding(f"refold {run}", key.id, self.app.clock.now())
+        return self.app.definition.language.refolding(f"refold.{run}", key.id, self.app.clock.now())
 
     async def _asked(self, request: Request) -> Page:
         if not self.app.started:

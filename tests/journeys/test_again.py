@@ -139,4 +139,4 @@ def test_a_wrong_state_is_folded_right_and_made_known(hearth: Hearth, people: li
 
 def test_what_is_asked_wrongly_is_refused(hearth: Hearth) -> None:
     assert hearth.cli("refold", "nobody").returncode != 0
-    assert "run is 1 to 64" in hearth.cli("refold", "loyalty", "--run", "a b").stderr
+    assert "run is 1 to 50" in hearth.cli("refold", "loyalty", "--run", "a b").stderr
