@@ -163,13 +163,10 @@ class Mix:
         """Stop in front of an insert until another worker has written what it was about to write; awake, its write must
         be refused. The end of its lane may come before the call is made, then nothing is refused: once more, a few times.
         """
-        for _ in range(5):
-            if self._woken(member):
-                self.done["zombie refused"] += 1
-                break
+        self.done["zombie refused"] += any(self._refused(member) for _ in range(5))
         self.done["zombie"] += 1
 
-    def _woken(self, member: Member) -> bool:
+    def _refused(self, member: Member) -> bool:
         member.process.kill()
         member.start(HEARTH_PAUSE_AT=f"lane.insert.before:{self.dice.randint(3, 30)}")
         until(
@@ -177,14 +174,14 @@ class Mix:
             60,
             lambda: f"no insert of {member.name}: {member.process.report()}",
         )
-        seen(self.cluster, 60, member.service)
-        before = _lost(member)
+        seen(self.cluster, service=member.service)
+        before = member.counts["lost_races"]
         member.process.send(signal.SIGCONT)
         self._ready(member)
         try:
-            until(lambda: member.look() is not None and _lost(member) > before, 10, lambda: "refused nothing")
+            until(lambda: member.look() is not None and member.counts["lost_races"] > before, 10, lambda: "")
         except AssertionError:
-            print(f"fault: {member.name} woke up and was refused nothing", flush=True)
+            until(lambda: member.look() is not None, 20, lambda: member.process.report())
             return False
         return True
 
@@ -195,7 +192,3 @@ class Mix:
 
     def _ready(self, member: Member) -> None:
         until(lambda: member.ask("/readyz") is not None, 60, lambda: member.process.report())
-
-
-def _lost(member: Member) -> int:
-    return member.last.get("counts", {}).get("lost_races", 0)
