@@ -72,10 +72,8 @@ def test_segments_own_library(hearth: Hearth) -> None:
     assert search(hearth, "email", "person@example.com") == customer
     hearth.eventually(customer, active=50)
     until(
-        lambda: [
-            lead["state"] for lead in hearth.http("leads", f"/v1/customers/{customer}/leads").body.get("items", ())
-        ],
-        lambda states: states == ["VISITED"],
+        lambda: hearth.http("leads", f"/v1/customers/{customer}/leads").body.get("items", []),
+        lambda leads: [lead["state"] for lead in leads] == ["VISITED"],
         "the lead",
     )
     again = post(hearth, "segment-analytics-python.http-batch", "/v1/batch").body["events"]["events"]
