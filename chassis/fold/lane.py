@@ -109,11 +109,19 @@ class Lane:
             await self.store.bury(dead)
         if outs:
             await self.broker.publish(outs)
-        if not await self.store.advance(mark, part.end, part.horizon):
-            raise Moved
+        await self._advance(mark, part, fresh.values())
         self._count(outs, dead)
-        self.views.add(fresh.values(), part.end)
         return part.end
+
+    async def _advance(self, mark: Watermark, part: Any, fresh: Collection[Head]) -> None:
+        """Step 6; with nothing new to see `viewed` moves in the same write, which halves what a quiet journal costs."""
+        seen = not fresh and self.views.complete(mark.settled)
+        if not await self.store.advance(mark, part.end, part.horizon, viewed=seen):
+            raise Moved
+        if seen:
+            self.views.nothing_to_see(part.end)
+        else:
+            self.views.add(fresh, part.end)
 
     def _doubt(self) -> None:
         """After any failure: nothing kept is believed, and views are refreshed from the chains."""
@@ -162,7 +170,7 @@ class Lane:
         self.counts.folded(part.items, round_.applied, round_.refused)
         outs = round_.outs + await self._unpublished(round_.found, mark)
         dead = [*part.dead, *(dead_item(self.slot, item, error) for item, error in round_.refused)]
-        reloaded = [heads[key] for key in round_.fresh if heads[key].seq]
+        reloaded = [heads[key] for key in sorted(round_.fresh) if heads[key].seq]
         if reloaded:  # others wrote these versions, of a closed slot perhaps: no restart of ours would make their views
             await self.store.replace_views(reloaded)
         return outs, dead, round_.heads

@@ -104,8 +104,10 @@ class Store(Protocol):
         """Mark an older incarnation's slot as closed: everything it settled is published and viewed."""
         ...
 
-    async def advance(self, mark: Watermark, settled: int, horizon: datetime | None) -> bool:
-        """Move `settled` from exactly this mark (its token included); False if somebody else moved it."""
+    async def advance(self, mark: Watermark, settled: int, horizon: datetime | None, *, viewed: bool = False) -> bool:
+        """Move `settled` from exactly this mark (its token included), and `viewed` with it if told so; False, and
+        nothing moved, if somebody else moved it.
+        """
         ...
 
     async def mark_viewed(self, slot: str, viewed: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from chassis.fold.lane import Lane, Moved
+from chassis.fold.lane import Lane
 from chassis.fold.ports import Dead
 from chassis.seeing.counts import OTHER
 
@@ -57,13 +57,11 @@ class Relay(Lane):
         dead = await self.handler.handle(self.slot, records)
         if dead:
             await self.store.bury(dead)
-        if not await self.store.advance(mark, part.end, None):
-            raise Moved
+        await self._advance(mark, part, ())
         self.counts.read += len(records)
         self.counts.applied += len(records) - len(dead)
         self.counts.relayed(map(self._type, records), dead)
         self._count([], list(dead))
-        self.views.add((), part.end)
         return part.end
 
     def _type(self, record: Any) -> str:

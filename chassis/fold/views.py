@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from chassis.fold.model import Head, Key
 from chassis.fold.ports import Store, Transient
@@ -11,8 +11,9 @@ from chassis.fold.ports import Store, Transient
 class Views:
     """The views of one slot that wait to be replaced. The lane adds, a task of the worker flushes."""
 
-    def __init__(self, slot: str, store: Store) -> None:
-        self.slot, self.store = slot, store
+    def __init__(self, slot: str, store: Store, wake: Callable[[], None] = lambda: None) -> None:
+        """`wake` is called when there may be something to flush."""
+        self.slot, self.store, self.wake = slot, store, wake
         self.pending: dict[Key, Head] = {}
         self.upto = -1
         self.viewed = -1
@@ -24,10 +25,20 @@ class Views:
         for head in heads:
             self.pending[head.key] = head
         self.upto = max(self.upto, upto)
+        self.wake()
+
+    def complete(self, upto: int) -> bool:
+        """True when everything before `upto` can be seen, and nothing waits."""
+        return not self.behind and self.viewed == upto
+
+    def nothing_to_see(self, upto: int) -> None:
+        """The batch up to here changed no entity, and `viewed` moved in the very write that settled it."""
+        self.viewed = self.upto = upto
 
     def resync(self) -> None:
         """Something failed: another worker may have written versions that this one never held. Ask the chains."""
         self.doubtful = True
+        self.wake()
 
     @property
     def behind(self) -> bool:

@@ -203,10 +203,12 @@ class MongoStore(Repairs):
         await self.slots.update_one({"_id": slot}, {"$set": {"closed": True}})
 
     @transient
-    async def advance(self, mark: Watermark, settled: int, horizon: datetime | None) -> bool:
+    async def advance(self, mark: Watermark, settled: int, horizon: datetime | None, *, viewed: bool = False) -> bool:
         change: Document = {"settled": settled, "token": mark.token + 1}
         if horizon is not None:
             change["horizon"] = horizon
+        if viewed:
+            change["viewed"] = settled
         was = {"_id": mark.slot, "settled": mark.settled, "token": mark.token}
         now = await self.slots.find_one_and_update(was, {"$set": change}, return_document=ReturnDocument.AFTER)
         return now is not None

@@ -74,6 +74,7 @@ class LaneTask:
         self.lane: Lane | None = None
         self.reader: Reader | Relay = mounted.reader
         self.views: Views | None = None
+        self._to_view = asyncio.Event()
         self.position = -1
         self.horizon: datetime | None = None
         self.incarnation = ""
@@ -126,7 +127,7 @@ class LaneTask:
 
     def _mount(self, slot: str) -> None:
         shared = self.mounted
-        self.views = Views(slot, shared.view_store)
+        self.views = Views(slot, shared.view_store, self._to_view.set)
         store, broker, folder, kinds = shared.store, shared.broker, shared.folder, shared.kinds
         parts = (slot, store, broker, folder, kinds, self.views, self._pause, shared.table, shared.counts)
         if self.topic in shared.relayed and shared.handler is not None:
@@ -196,14 +197,14 @@ class LaneTask:
     async def _keep_views(self) -> None:
         assert self.views is not None
         while True:
-            if not self.views.behind:
-                await asyncio.sleep(0.01)
-                continue
-            await self._gather()
-            try:
-                await self.views.flush()
-            except Transient:
-                await asyncio.sleep(0.2)
+            while self.views.behind:
+                await self._gather()
+                try:
+                    await self.views.flush()
+                except Transient:
+                    await asyncio.sleep(0.2)
+            await self._to_view.wait()
+            self._to_view.clear()
 
     async def _gather(self) -> None:
         """While the lane is busy, let versions of the same entities come together; at rest, do not wait."""

@@ -34,8 +34,8 @@ class Patient:
     def __getattr__(self, name: str) -> Any:
         call = getattr(self.store, name)
 
-        async def patient(*args: Any) -> Any:
-            coroutine = call(*args)
+        async def patient(*args: Any, **named: Any) -> Any:
+            coroutine = call(*args, **named)
             try:
                 while True:
                     coroutine.send(None)
@@ -161,6 +161,17 @@ async def test_the_watermark_moves_from_exactly_where_it_was(store: Any) -> None
     assert await store.advance(after, 9, None)
     assert (await store.watermark("t:0")).horizon == AT
     assert await store.watermark("t:1") is None
+
+
+async def test_viewed_moves_with_settled_when_told_so(store: Any) -> None:
+    await store.open_slot(Watermark("t:0", "t", 0, 5, 5, 1, 1))
+    mark = await store.watermark("t:0")
+    assert await store.advance(mark, 8, None, viewed=True)
+    assert not await store.advance(mark, 9, None, viewed=True)
+    after = await store.watermark("t:0")
+    assert (after.settled, after.viewed) == (8, 8)
+    assert await store.advance(after, 9, None)
+    assert (await store.watermark("t:0")).viewed == 8
 
 
 async def test_viewed_never_goes_back(store: Any) -> None:

@@ -220,14 +220,15 @@ class MemoryStore:
         self.world.closed.add(slot)
         await self._reply("close_slot")
 
-    async def advance(self, mark, settled, horizon):
+    async def advance(self, mark, settled, horizon, *, viewed=False):
         await Step()
         now = self.world.marks[mark.slot]
         if (now.settled, now.token) != (mark.settled, mark.token) and "watermark" not in self.off:
             return False
         self.world.marks[mark.slot] = now._replace(
-            settled=settled, token=now.token + 1, table=mark.table, horizon=horizon or now.horizon
-        )
+            settled=settled, token=now.token + 1, table=mark.table, horizon=horizon or now.horizon,
+            viewed=settled if viewed else now.viewed,
+        )  # fmt: skip
         await self._reply("advance")
         return True
 

@@ -83,9 +83,9 @@ async def test_after_a_lost_reply_views_are_asked_of_the_chains() -> None:
     assert not one.views.doubtful
     advance = store.advance
 
-    async def loses_its_reply(*args: Any) -> bool:
+    async def loses_its_reply(*args: Any, **named: Any) -> bool:
         store.advance = advance
-        await advance(*args)
+        await advance(*args, **named)
         raise Transient("database: reply lost")
 
     store.advance = loses_its_reply
@@ -100,10 +100,10 @@ async def test_a_watermark_that_another_one_moved_is_counted_as_a_zombies_write(
     one, store, _ = await lane()
     advance = store.advance
 
-    async def comes_too_late(*args: Any) -> bool:
+    async def comes_too_late(*args: Any, **named: Any) -> bool:
         store.advance = advance
-        assert await advance(*args)
-        return await advance(*args)
+        assert await advance(*args, **named)
+        return await advance(*args, **named)
 
     store.advance = comes_too_late
     assert await one.work(batch(0, "f1", "f2")) == 2

@@ -43,3 +43,23 @@ async def test_what_a_lane_adds_during_a_flush_is_not_called_viewed_before_it_is
     assert views.behind
     await views.flush()
     assert (store.replaced[-1], store.viewed) == ("bob", 6)
+
+
+async def test_views_are_complete_only_when_nothing_waits_and_all_before_was_seen() -> None:
+    woken: list[int] = []
+    store = Store()
+    views = store.views = Views("slot", store, lambda: woken.append(1))  # type: ignore[arg-type]
+    assert not views.complete(-1)  # nothing is known of the chains yet
+    await views.flush()
+    await views.flush()
+    assert views.complete(6)
+    assert not views.complete(5)
+    views.nothing_to_see(9)
+    assert views.complete(9)
+    assert not views.behind
+    before = len(woken)
+    views.add((), 10)
+    assert not views.complete(10)
+    assert len(woken) == before + 1
+    views.resync()
+    assert len(woken) == before + 2
