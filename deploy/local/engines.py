@@ -203,6 +203,13 @@ class Secantus(Database):
 
     name = "secantus"
 
+    @property
+    def url(self) -> str:
+        """As the other's, without retryable writes: it looks through all of the last half hour's at each write (up to
+        10,000: more than a millisecond), and services repeat what failed themselves.
+        """
+        return super().url + "&retryWrites=false"
+
     def command(self) -> Sequence[str]:
         """The package's own command line, run by this very Python."""
         return [sys.executable, "-c", "import sys; from secantus.cli import main; sys.exit(main())", *self.arguments()]
