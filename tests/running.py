@@ -77,9 +77,9 @@ class Hearth(Run):
         """Ask a service's HTTP door; `body` makes it a POST. Errors are answers too."""
         return request(self.service(service).url + path, body, headers or {}, method)
 
-    def admin(self, service: str, path: str) -> Answer:
-        """Ask its admin door."""
-        return request(f"http://127.0.0.1:{self.service(service).admin}{path}", None, {}, "")
+    def admin(self, service: str, path: str, *, body: Any = None) -> Answer:
+        """Ask its admin door; `body` makes it a POST."""
+        return request(f"http://127.0.0.1:{self.service(service).admin}{path}", body, {}, "")
 
     def account(self, customer_id: str) -> dict[str, Any]:
         """An account, or {} while there is none."""

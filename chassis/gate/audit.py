@@ -30,6 +30,9 @@ _PERSONAL = re.compile(r"\S+@\S+|\+?\d[\d ()-]{5,}\d[\dXx]?")
 _ID = re.compile(r"(?=.*\d)[A-Za-z0-9._:~-]{1,64}")
 """What an id looks like. One without a digit may be a word, a name."""
 
+_LETTER = re.compile(r"[A-Za-z0-9_+/-]{22}:\d{1,6}@\d{1,19}")
+"""A dead letter's: topic's id, partition and offset. It looks like an address, and is none."""
+
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -85,7 +88,8 @@ def entry_of(at: datetime, by: Principal, door: str, operation: str, what: Mappi
 
 def _id(value: str) -> str:
     """What a request calls an id, if it looks like one and not like a person's number: it may be anything."""
-    return value if _ID.fullmatch(value) and not _PERSONAL.fullmatch(value) else HIDDEN
+    known = _LETTER.fullmatch(value) or (_ID.fullmatch(value) and not _PERSONAL.fullmatch(value))
+    return value if known else HIDDEN
 
 
 def one_line(text: str) -> str:

@@ -5,6 +5,8 @@ What they hold is never shown; a change is told by the places it touches.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 
 MOST = 200
 
+ONE_AGAIN = "admin POST /v1/dead/{id:path}/redrive"
+"""The door of one letter: each of many goes through it, too, and is written down by itself."""
+
+LONGEST = 5.0
+"""Seconds after which a page of many ends early: a request has fifteen."""
+
+SLOWEST = 0.1
+"""Letters a second."""
+
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
     """What `POST /v1/dead/{id}/edit` takes: who changes a letter, why, and JSON Patch operations. `who` is believed only
@@ -39,12 +50,29 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     changes: list[dict[str, Any]]
 
 
+class Many(msgspec.Struct, forbid_unknown_fields=True):
+    """What `POST /v1/dead/redrive` takes: letters that wait with this `code`, of this `type`, or `all`; after the letter
+    `after`, at most `limit` of them, at most `rate` a second. `dry_run` sends none.
+    """
+
+    code: str = ""
+    type: str = ""
+    all: bool = False
+    after: str = ""
+    limit: int = 50
+    rate: float = 20.0
+    dry_run: bool = False
+
+
 def dead_routes(app: App) -> list[Route]:
-    """`GET /v1/dead`, `/v1/dead/groups`, `/v1/dead/{id}`, `/v1/dead/{id}/diff`; `POST /v1/dead/{id}/edit`, `…/redrive`."""
+    """`GET /v1/dead`, `/v1/dead/groups`, `/v1/dead/{id}`, `/v1/dead/{id}/diff`; `POST /v1/dead/{id}/edit`, `…/redrive`,
+    `/v1/dead/redrive`.
+    """
     letters = Letters(app)
     return [
         Route("/v1/dead", door(letters.listed)),
         Route("/v1/dead/groups", door(letters.grouped)),
+        Route("/v1/dead/redrive", door(letters.many_again), methods=["POST"]),
         Route("/v1/dead/{id:path}/redrive", door(letters.again), methods=["POST"]),
         Route("/v1/dead/{id:path}/edit", door(letters.change), methods=["POST"]),
         Route("/v1/dead/{id:path}/diff", door(letters.compared)),
@@ -59,7 +87,7 @@ class Letters:
         self.app, self.database = app, app.database
 
     async def listed(self, request: Request) -> Any:
-        """How many wait, and the newest; with `after` the others page by page, by id."""
+        """How many wait, and the newest; with `after` all of them page by page, as they were read."""
         asked, limit = request.query_params, request.query_params.get("limit", str(MOST))
         if not limit.isdigit() or not 1 <= int(limit) <= MOST:
             raise InvalidRequest(f"limit is 1 to {MOST}", "/query/limit")
@@ -72,7 +100,10 @@ class Letters:
 
     async def shown(self, request: Request) -> Any:
         """One letter."""
-        found = await dead.show_dead(self.database, request.path_params["id"])
+        return await self._found(request.path_params["id"])
+
+    async def _found(self, id_: str) -> dict[str, Any]:
+        found = await dead.show_dead(self.database, id_)
         if found is None:
             raise NotFound("no dead letter has this id")
         return found
@@ -83,6 +114,30 @@ class Letters:
         if letter["redriven_at"] is None:
             await self._redrive(letter)
         return await self.shown(request)
+
+    async def many_again(self, request: Request) -> Any:
+        """Send those that wait again, in the order in which they were read. A page; `next` is the `after` of the next."""
+        asked = _many(await request.body())
+        wanted = dead.Wanted(asked.code, asked.type, sent=False)
+        waiting = await dead.list_dead(self.database, asked.limit, wanted, asked.after)
+        done, ends = list[dict[str, Any]](), time.monotonic() + LONGEST
+        for letter in waiting:
+            if asked.dry_run:
+                done.append({"id": letter["id"], "sent": False})
+            elif time.monotonic() < ends:
+                if done or asked.after:
+                    await asyncio.sleep(1 / asked.rate)
+                done.append(await self._one_of_many(letter["id"]))
+        more = len(done) < len(waiting) or len(waiting) == asked.limit
+        return {"dry_run": asked.dry_run, "items": done, "next": done[-1]["id"] if done and more else None}
+
+    async def _one_of_many(self, id_: str) -> dict[str, Any]:
+        await self.app.gate.admit(ONE_AGAIN, {"id": id_})
+        try:
+            await self._redrive(await self._found(id_))
+        except ChassisError as error:
+            return {"id": id_, "sent": False, "code": error.code, "detail": error.detail}
+        return {"sent": True, **await self._found(id_)}
 
     async def change(self, request: Request) -> Any:
         """Change what will be sent of a letter; what was read stays."""
@@ -128,6 +183,20 @@ class Letters:
 def _wanted(request: Request) -> dead.Wanted:
     asked = request.query_params
     return dead.Wanted(asked.get("code", ""), asked.get("type", ""), asked.get("waiting") != "true")
+
+
+def _many(body: bytes) -> Many:
+    try:
+        many = msgspec.json.decode(body, type=Many)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise InvalidRequest("send {code, type, all, after, limit, rate, dry_run}") from None
+    if not (many.code or many.type or many.all):
+        raise InvalidRequest("say which: a code, a type, or all", "/all")
+    if not 1 <= many.limit <= MOST:
+        raise InvalidRequest(f"limit is 1 to {MOST}", "/limit")
+    if not SLOWEST <= many.rate <= 10_000:
+        raise InvalidRequest(f"rate is {SLOWEST} to 10000 letters a second", "/rate")
+    return many
 
 
 def _change(body: bytes) -> Change:

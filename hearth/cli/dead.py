@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -123,30 +122,30 @@ def redrive_letters(
     if letter is None and not (code or type_ or every):
         raise CliError("say which: an ID, --code, --type, or --all; --dry-run shows what would be sent")
     if letter is not None:
-        wanted = [(_known(service or ""), letter)]
+        done = [_sent(_known(service or ""), letter, dry_run)]
     else:
-        asked = {"code": code, "type": type_, "waiting": "true"}
-        wanted = [(name, each) for name in chosen(service) for each in waiting_of(name, asked)][:limit]
-    done = [_sent(name, each, dry_run, rate if place else 0) for place, (name, each) in enumerate(wanted)]
+        asked = {"code": code, "type": type_, "all": every, "rate": rate, "dry_run": dry_run}
+        done = []
+        for name in chosen(service):
+            done += _many_sent(name, asked, limit - len(done))
     if raw:
         show.as_json(done)
         return
     for each in done:
         show.console.print(_line(each), highlight=False)
     if letter is None:
-        show.console.print(f"{len(done)} {'would be sent' if dry_run else 'sent'} again", highlight=False)
+        number = len(done) if dry_run else sum(each["sent"] for each in done)
+        show.console.print(f"{number} {'would be sent' if dry_run else 'sent'} again", highlight=False)
 
 
-def waiting_of(service: str, asked: dict[str, str]) -> list[str]:
-    """The ids of all letters of a service that fit, in the order in which their records were read. Raises `CliError`."""
-    found: list[Any] = []
-    after = ""
-    while True:
-        page = letters(service, with_query("", asked) + f"&limit={PAGE}&after={segment(after)}")["items"]
-        found += page
-        if len(page) < PAGE:
-            return [each["id"] for each in sorted(found, key=lambda each: (each["slot"], each["offset"]))]
-        after = page[-1]["id"]
+def _many_sent(service: str, asked: dict[str, Any], most: int) -> list[dict[str, Any]]:
+    done, after = list[dict[str, Any]](), ""
+    while after is not None and len(done) < most:
+        page = {**asked, "after": after, "limit": min(PAGE, most - len(done))}
+        found = tell_admin(service, "/v1/dead/redrive", page)
+        done += [{"service": service, **each} for each in found["items"]]
+        after = found["next"]
+    return done
 
 
 def letters(service: str, path: str) -> Any:
@@ -157,18 +156,16 @@ def letters(service: str, path: str) -> Any:
     return found
 
 
-def _sent(service: str, letter: str, dry_run: bool, rate: float) -> dict[str, Any]:
+def _sent(service: str, letter: str, dry_run: bool) -> dict[str, Any]:
     if dry_run:
         return {"service": service, "id": letter, "sent": False}
-    if rate:
-        time.sleep(1 / rate)
     found = tell_admin(service, f"/v1/dead/{segment(letter)}/redrive", {})
     return {"service": service, "sent": True, **found}
 
 
 def _line(each: dict[str, Any]) -> str:
     if not each["sent"]:
-        return f"{each['service']} {each['id']}"
+        return f"{each['service']} {each['id']}" + (f": not sent, {each['detail']}" if "detail" in each else "")
     return (
         f"{each['service']} {each['id']}: sent again at {each['redriven_at']} to {each['topic']}[{each['partition']}] "
         f"(attempt {each['attempts']}); if it is refused again, that is a new dead letter"

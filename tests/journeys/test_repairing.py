@@ -95,6 +95,41 @@ def test_letters_are_grouped_and_sent_again_together(hearth: Hearth) -> None:
     assert "say which" in hearth.cli("dead", "redrive").stderr
 
 
+def test_many_letters_are_sent_again_over_http_page_by_page(hearth: Hearth) -> None:
+    """In the order in which they were read; each once, each written into the audit log; what is asked wrongly is said."""
+    event_type = "crm.survey.answered.v1"
+    mine = [
+        buried(hearth, "crm.intake.survey", intake.event(event_type, {}, data={"contact": {"identifiers": []}}))
+        for _ in range(3)
+    ]
+
+    def ask(**asked: Any) -> Any:
+        return hearth.admin("profile", "/v1/dead/redrive", body=asked)
+
+    for wrong, pointer in (({}, "/all"), ({"all": True, "limit": 0}, "/limit"), ({"all": True, "rate": 0}, "/rate")):
+        refused = ask(**wrong)
+        assert (refused.status, refused.body["code"]) == (422, "invalid_request")
+        assert refused.body["errors"][0]["pointer"] == pointer
+    assert ask(kind="x").status == 422
+
+    dry = ask(type=event_type, dry_run=True, limit=200).body["items"]
+    assert {each["id"] for each in mine} <= {each["id"] for each in dry}
+    assert not any(each["sent"] for each in dry)
+    places = [each["id"].rpartition("@") for each in dry]
+    assert places == sorted(places, key=lambda place: (place[0], int(place[2])))
+
+    sent, after = list[Any](), ""
+    while after is not None and len(sent) < len(dry):
+        page = ask(type=event_type, after=after, limit=2, rate=1000).body
+        assert 1 <= len(page["items"]) <= 2
+        sent, after = sent + page["items"], page["next"]
+    assert [each["id"] for each in sent] == [each["id"] for each in dry]
+    assert all(each["sent"] and each["redriven_at"] for each in sent)
+    audited = hearth.admin("profile", "/v1/audit").body["items"]
+    written = [entry["what"].get("id") for entry in audited if entry["operation"] == "dead.redrive"]
+    assert {each["id"] for each in mine} <= set(written)
+
+
 def test_lag_is_shown_by_partition(hearth: Hearth) -> None:
     """Also of a partition that nobody opened, and by the broker's timestamps: nothing of it is a process's memory."""
     until(lambda: cli(hearth, "lag"), lambda found: sum(place["records"] for place in found) < 30, "nearly no lag")

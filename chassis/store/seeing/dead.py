@@ -56,10 +56,12 @@ async def group_dead(database: Database, wanted: Wanted) -> list[dict[str, Any]]
 
 @transient
 async def list_dead(database: Database, limit: int, wanted: Wanted, after: str | None = None) -> list[dict[str, Any]]:
-    """Letters without what they hold: the newest ones, or by id those `after` one ("" = from the first)."""
+    """Letters without what they hold: the newest ones, or as they were read those `after` one ("" = from the first)."""
     query, order = wanted.query(), [("at", -1), ("_id", -1)]
     if after is not None:
-        query, order = {**query, "_id": {"$gt": after}}, [("_id", 1)]
+        slot, _, offset = after.rpartition("@")
+        later = {"slot": slot, "offset": {"$gt": int(offset) if offset.isdecimal() else -1}}
+        query, order = {**query, "$or": [{"slot": {"$gt": slot}}, later]}, [("slot", 1), ("offset", 1)]
     return [_shown(document) async for document in database["dead"].find(query, HIDDEN).sort(order).limit(limit)]
 
 

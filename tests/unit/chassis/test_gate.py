@@ -440,6 +440,8 @@ def test_what_does_not_look_like_an_id_is_not_written_down(value: str) -> None:
     assert entry.what == {"thing_id": "(hidden)"}
 
 
-@pytest.mark.parametrize("value", ["01963f5e-7a10-7c31-9d52-000000000123", "D1", "P-2026-0001", "user-7"])
+@pytest.mark.parametrize(
+    "value", ["01963f5e-7a10-7c31-9d52-000000000123", "D1", "P-2026-0001", "user-7", "AaIGXN+ac+CR1-AVJ7uV2Q:0@8"]
+)
 def test_an_id_is_written_down(value: str) -> None:
     assert entry_of(NOW, ANN, READ, "thing.read", {"thing_id": value}, "denied").what == {"thing_id": value}
