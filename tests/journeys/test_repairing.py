@@ -151,10 +151,13 @@ def test_a_letter_under_another_key_is_found(hearth: Hearth) -> None:
         letter = {"_id": "other@1", "payload": b"0" * 40, "code": "x", "type": "", "slot": ""}
         database["dead"].insert_one({**letter, "at": now.replace(year=2100, day=1), "redriven_at": now})
         try:
-            found = hearth.admin("service_tickets", "/v1/checks").body
+            found = until(  # another finding may come and go: a place in a topic that is not answered for in time
+                lambda: hearth.admin("service_tickets", "/v1/checks").body,
+                lambda body: [each["code"] for each in body["findings"]] == ["key_wrong"],
+                "that the key is wrong, and nothing else",
+            )
         finally:
             database["dead"].delete_one({"_id": "other@1"})
-    assert [each["code"] for each in found["findings"]] == ["key_wrong"]
     assert len(found["keys"]["kek"]) == 12
 
 
