@@ -22,8 +22,6 @@ from hearth.profile.v1.profile_pb2_grpc import ProfileServiceStub
 from tests.integration.test_events import BATCH, CLOUDEVENT, customer_of, event, key, lead, new, post, send, visit, who
 from tests.running import Answer, Hearth, ends_of, headers_of, messages_of, request, running, until
 
-pytestmark = pytest.mark.timeout(600)  # the fixture tells everything there is, to services that log all they do
-
 NAME, PHONE, MAIL = "Quetzalina Zwölfkanari", "139 8765 4190", "quetzal.kanari@vogel.example"
 TEXT, WECHAT, FRIEND = "天花板漏水quetzalwort", "oQuetzalKanari77Xy", "137 0190 5563"
 BIRTHDAY, NUMBER = "--02-29", "11010519491231002X"

@@ -17,7 +17,6 @@ from services.loyalty.domain.model import Account
 from tests.journeys import intake
 from tests.running import Hearth, running, until
 
-pytestmark = pytest.mark.timeout(600)
 SERVICES = ("profile", "leads", "loyalty", "service_tickets")
 RATES = {True: 300, False: 20}
 """Events a second on the real engines, and on the embedded ones, whose database looks at a whole chain for one entity."""

@@ -14,7 +14,6 @@ from deploy.local import stack
 from tests.journeys import intake
 from tests.running import Hearth, running
 
-pytestmark = pytest.mark.timeout(600)  # a start, some ten commands, another start
 WORDS = "correct horse battery"
 
 

@@ -16,7 +16,6 @@ from deploy.local import stack
 from hearth.cli.story import BEGIN
 from tests.running import Hearth, running, until
 
-pytestmark = pytest.mark.timeout(900)
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

@@ -20,7 +20,6 @@ def standing(engines: stack.Engines, tmp_path: Path) -> Iterator[Hearth]:
         yield hearth
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_story_ends_with_its_numbers_in_any_order_and_with_duplicates(standing: Hearth, seed: int) -> None:
     """`hearth story check` compares every number of the document and says that all are right; told again, in another
