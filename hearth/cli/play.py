@@ -27,7 +27,7 @@ from hearth.cli.errors import CliError, NotThere
 from hearth.cli.places import DOORS, bootstrap, topic
 from hearth.cli.story import Command, Event, Number, Story
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a number that is not there is wrong."""
 
 POLL = 0.2

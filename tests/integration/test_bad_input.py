@@ -166,8 +166,11 @@ def test_nothing_else_is_lost_and_the_partition_goes_on(
     collection = {"loyalty": "accounts", "profile": "customers"}[service]
     with MongoClient[Any](running.engines.mongo_url) as client:
         database = running.database(client, service)
-        applied: list[Recorded] = [
-            fact for version in database[f"{collection}.chain"].find({"e": CUSTOMER}) for fact in facts_of(version)
+        applied: list[Recorded] = [  # what came by the log, not what other tests here ask for at the doors
+            fact
+            for version in database[f"{collection}.chain"].find({"e": CUSTOMER})
+            for fact in facts_of(version)
+            if fact.slot
         ]
         assert sorted(fact.id for fact in applied) == sorted(
             ["paid", *(f"good-{number}" for number in range(len(CASES) + 1))]
