@@ -53,6 +53,7 @@ class Reader:
         self.app = make_app(
             f"{topics[0]}.group", bootstrap, session, scheme=scheme, consumer_auto_offset_reset="earliest"
         )
+        self.app.conf.broker_heartbeat_interval = 1.5  # joining and leaving wait for one
         self.app.agent(self.app.topic(*topics, key_serializer="raw", value_serializer="raw"))(self.agent)
         self.app.finalize()
         self.started: list[asyncio.Task[None]] = []
