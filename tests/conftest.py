@@ -9,12 +9,20 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local import stack
 from deploy.local.paths import scratch_dir
 
 if TYPE_CHECKING:
     from tests.running import Hearth
+
+
+# How long an example takes says something about the machine and what else it does, nothing about what is tested.
+settings.register_profile(
+    "hearth", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("hearth")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,10 +9,12 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from pymongo import MongoClient
 
 from chassis.publish import SETTINGS
@@ -87,7 +89,7 @@ class Hearth(Run):
         return answer.body if answer.status == 200 else {}
 
     def eventually(self, customer_id: str, **expected: Any) -> dict[str, Any]:
-        """The account once it has these values; fails after 30 s, showing what it has."""
+        """The account once it has these values; fails after a minute, showing what it has."""
         return until(lambda: self.account(customer_id), lambda found: expected.items() <= found.items(), str(expected))
 
     def known(self, customer_id: str, facts: int) -> None:
@@ -98,7 +100,7 @@ class Hearth(Run):
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `hearth ...` against these services."""
         command = [sys.executable, "-m", "hearth.cli", *arguments]
-        return subprocess.run(command, env=self.settings, capture_output=True, text=True, timeout=150, check=False)
+        return subprocess.run(command, env=self.settings, capture_output=True, text=True, timeout=280, check=False)
 
     def publish(self, records: Sequence[tuple[str, bytes, Sequence[tuple[str, bytes]]]], **settings: Any) -> None:
         """Send (key, value, headers) to the journal as our own publishers do; returns when all are confirmed."""
@@ -112,32 +114,16 @@ class Hearth(Run):
                 on_delivery=lambda error, _: failed.append(error) if error else None,
             )  # fmt: skip
             producer.poll(0)
-        assert producer.flush(60) == 0
+        assert producer.flush(120) == 0
         assert not failed
 
     def ends(self) -> dict[int, int]:
         """The end of each partition of the journal."""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "ends"})
-        try:
-            return {p: consumer.get_watermark_offsets(TopicPartition(self.journal, p), 10)[1] for p in range(4)}
-        finally:
-            consumer.close()
+        return ends_of(self.bootstrap, self.journal)
 
     def records(self, topic: str) -> list[Any]:
         """Every message of a topic of this namespace."""
-        place, found = f"{self.namespace}.{topic}", list[Any]()
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "all", "enable.auto.commit": False})
-        try:
-            for partition in range(4):
-                end = consumer.get_watermark_offsets(TopicPartition(place, partition), 10)[1]
-                consumer.assign([TopicPartition(place, partition, 0)])
-                while (found[-1].offset() + 1 if found and found[-1].partition() == partition else 0) < end:
-                    message = consumer.poll(10)
-                    assert message is not None and not message.error()
-                    found.append(message)
-        finally:
-            consumer.close()
-        return found
+        return messages_of(self.bootstrap, f"{self.namespace}.{topic}")
 
     def wait_viewed(self, service: str, seconds: float) -> None:
         """Wait until everything now in the journal is applied by a service and all its views are replaced."""
@@ -149,6 +135,30 @@ class Hearth(Run):
                 return {mark["partition"]: min(mark["settled"], mark["viewed"]) for mark in found}
 
             until(places, lambda at: all(at.get(p, -1) >= end for p, end in ends.items()), f"at {ends}", seconds)
+
+    def at_rest(self, seconds: float = 120) -> None:
+        """Wait until nothing moves: every service has settled, and shows, all that is in the topics it reads, and nothing
+        has come since.
+        """
+        until(self._unsettled, lambda left: left == {}, "all settled", seconds)
+
+    def _unsettled(self) -> dict[str, Any]:
+        """What is in a topic and not settled by a service that reads it, or came while this was looked at."""
+        before, left = self._all_ends(), dict[str, Any]()
+        for service in self.services:
+            with self.database(service.name) as database:
+                for mark in database["slots"].find({"topic": {"$in": list(before)}, "closed": False}):
+                    at, end = min(mark["settled"], mark["viewed"]), before[mark["topic"]][mark["partition"]]
+                    if at < end:
+                        left[f"{service.name} {mark['topic']}[{mark['partition']}]"] = (at, end)
+        return left or {name: end for name, end in self._all_ends().items() if before.get(name) != end}
+
+    def _all_ends(self) -> dict[str, dict[int, int]]:
+        """The ends of every topic of this namespace."""
+        found = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2}).list_topics(timeout=60).topics
+        names = [name for name in found if name.startswith(f"{self.namespace}.")]
+        with ThreadPoolExecutor(8) as pool:
+            return dict(zip(names, pool.map(lambda name: ends_of(self.bootstrap, name), names), strict=True))
 
     @contextlib.contextmanager
     def database(self, service: str) -> Iterator[Any]:
@@ -170,13 +180,68 @@ def running(
         hearth.stop()
 
 
-def until(look: Callable[[], Any], good: Callable[[Any], bool], wanted: str, seconds: float = 30) -> Any:
-    """What `look` finds once it is `good`; fails after `seconds` with the last finding."""
+def until(look: Callable[[], Any], good: Callable[[Any], bool], wanted: str, seconds: float = 60) -> Any:
+    """What `look` finds once it is `good`; fails after `seconds` with the last finding.
+
+    A `LookupError` or a `ValueError` of either is "not yet", and is shown when the time is over: who looks into an answer
+    before it is there meets a problem document without the member, an empty list, text that is no JSON. Only here: what is
+    not there when it is looked at once is wrong, and no other kind of error is ever a reason to wait.
+    """
     deadline = time.monotonic() + seconds
-    while not good(found := look()):
-        assert time.monotonic() < deadline, f"after {seconds} s: {found}, wanted {wanted}"
+    while True:
+        found: Any = "nothing"
+        missing: Exception | None = None
+        try:
+            found = look()
+            if good(found):
+                return found
+        except (LookupError, ValueError) as error:
+            missing = error
+        if time.monotonic() > deadline:
+            raise AssertionError(
+                f"after {seconds} s: {found}, wanted {wanted}" + (f"; the last look: {missing!r}" if missing else "")
+            ) from missing
         time.sleep(0.05)
-    return found
+
+
+def messages_of(bootstrap: str, topic: str) -> list[Any]:
+    """Every message that is in a topic now, partition by partition."""
+    return [message for found, _ in _read(bootstrap, topic, begin=True).values() for message in found]
+
+
+def ends_of(bootstrap: str, topic: str) -> dict[int, int]:
+    """The offset after the last record of each partition, found by reading: of records that came together the embedded
+    broker names an end that is too early.
+    """
+    return {partition: end for partition, (_, end) in _read(bootstrap, topic, begin=False).items()}
+
+
+def _read(bootstrap: str, topic: str, *, begin: bool) -> dict[int, tuple[list[Any], int]]:
+    """The messages of each partition, all of them or those at the end the broker names, and where it really ends."""
+    settings = {"bootstrap.servers": bootstrap, "group.id": f"all-{uuid.uuid4().hex}", "log_level": 2}
+    consumer: Any = Consumer({**settings, "enable.auto.commit": False, "enable.partition.eof": True})
+    try:
+        places = [
+            TopicPartition(topic, partition) for partition in consumer.list_topics(topic, 30).topics[topic].partitions
+        ]
+        for place in places:
+            first, end = consumer.get_watermark_offsets(place, 30)
+            place.offset = first if begin else max(first, end - 1)
+        found: dict[int, list[Any]] = {place.partition: [] for place in places}
+        ends: dict[int, int] = {}
+        consumer.assign(places)
+        while len(ends) < len(found):
+            message = consumer.poll(60)
+            assert message is not None, f"{topic} could not be read to its end: {ends}"
+            if message.error() is None:
+                found[message.partition()].append(message)
+                ends.pop(message.partition(), None)
+            else:
+                assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+                ends[message.partition()] = message.offset()
+    finally:
+        consumer.close()
+    return {partition: (found[partition], ends[partition]) for partition in found}
 
 
 def headers_of(message: Any) -> dict[str, bytes]:
@@ -194,7 +259,7 @@ def request(url: str, body: Any, headers: Mapping[str, str], method: str) -> Ans
         method=method or ("POST" if data is not None else "GET"),
     )
     try:
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
             return _answer(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
         with error:

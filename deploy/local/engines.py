@@ -31,7 +31,7 @@ class Engine(abc.ABC):
     """
 
     name: str
-    deadline: float = 30.0
+    deadline: float = 90.0
     death_signal = signal.SIGKILL
 
     def __init__(self, port: int, data: Path, log_dir: Path) -> None:

@@ -1,9 +1,13 @@
 """Ports: the fixed ones of `make run`, free ones for everything else, and a clear word when one is taken."""
 
+import fcntl
 import os
 import random
 import socket
+import tempfile
 import time
+from functools import cache
+from pathlib import Path
 
 from deploy.local.errors import LocalError
 
@@ -24,12 +28,38 @@ def offset() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different ports of the loopback interface that nobody listened on a moment ago.
+    """`count` different ports of the loopback interface that nobody listens on, kept for this process (`keep`).
 
     They are below those from which the system takes ports for connections: one of these would be gone before it is used.
     """
     candidates = iter(random.SystemRandom().sample(range(*FREE), FREE[1] - FREE[0]))
-    return [next(port for port in candidates if not is_taken(port)) for _ in range(count)]
+    return [next(port for port in candidates if keep(port)) for _ in range(count)]
+
+
+_kept: set[int] = set()
+
+
+def keep(port: int) -> bool:
+    """Keep a port from all others on this machine who ask so, until this process ends; False if it is taken or kept.
+
+    Seconds pass between the moment in which a port is found free and that in which somebody listens there: two runs that
+    start at once would now and then find the same one.
+    """
+    if port in _kept or is_taken(port):
+        return False
+    try:
+        fcntl.lockf(_register(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _kept.add(port)
+    return True
+
+
+@cache
+def _register() -> int:
+    """A file of which each byte stands for a port. It stays open: the locks in it end with the process."""
+    path = Path(tempfile.gettempdir()) / f"hearth-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def is_taken(port: int) -> bool:

@@ -22,8 +22,8 @@ from deploy.local.process import Process
 from deploy.local.services import Service, move_clocks
 from hearth.cli.story import BEGIN
 
-MIGRATE_SECONDS = 60
-READY_SECONDS = 90
+MIGRATE_SECONDS = 180
+READY_SECONDS = 180
 STORY_SECONDS = 300
 DRAIN_SECONDS = 25
 DEATHS, DEATHS_SECONDS = 6, 60  # as many deaths in as many seconds are no accident any more

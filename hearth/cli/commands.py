@@ -67,7 +67,9 @@ def check_story(
     seed: Seed = 1,
     fresh: Fresh = False,
     publish: Annotated[bool, typer.Option(help="Tell it first.")] = True,
-    patience: Annotated[float, typer.Option(help="Seconds after which a number that is not right is wrong.")] = 60.0,
+    patience: Annotated[
+        float, typer.Option(help="Seconds after which a number that is not right is wrong.")
+    ] = play.PATIENCE,
 ) -> None:
     """Tell the story, compare every number of it; exit code 1 names what is wrong. The clocks must stand before it."""
     told = Story(fresh=fresh)

@@ -163,8 +163,14 @@ def _conclude(run: Load, made: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _everywhere(of: Mapping[str, Any]) -> bool:
-    found = ask("profile", "/v1/events", source=of["source"], id=of["id"])
-    return all(place["state"] in SETTLED for place in found["services"].values())
+    """Whether it is; a service that does not answer within profile's second (it has just been loaded) is asked again."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = ask("profile", "/v1/events", source=of["source"], id=of["id"])
+        states = {place["state"] for place in found["services"].values()}
+        if "unavailable" not in states or time.monotonic() > deadline:
+            return states <= SETTLED
+        time.sleep(POLL)
 
 
 def _positions(service: str) -> Places:

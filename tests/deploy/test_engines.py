@@ -17,6 +17,7 @@ from deploy.local import stack
 from deploy.local.engines import Secantus, Tansu
 from deploy.local.errors import LocalError
 from deploy.local.ports import free_ports, require_free
+from tests.running import until
 
 
 def listening_addresses(port: int) -> set[str]:
@@ -70,8 +71,11 @@ def test_the_broker_comes_back_on_its_port(own: stack.Engines, namespace: str) -
     topics = AdminClient({"bootstrap.servers": own.bootstrap, "log_level": 0})
     topics.create_topics([NewTopic(namespace, 4, 1)])[namespace].result()
     own.broker.restart()
-    kept = namespace in topics.list_topics(timeout=10).topics
-    assert kept == (not isinstance(own.broker, Tansu))  # the embedded one forgets, and everybody must know that
+    until(
+        lambda: namespace in topics.list_topics(timeout=60).topics,
+        lambda kept: kept == (not isinstance(own.broker, Tansu)),
+        "the embedded one forgets, and everybody must know that; the other one keeps it",
+    )
 
 
 def test_a_paused_database_does_not_answer_until_it_is_resumed(own: stack.Engines) -> None:
@@ -127,9 +131,4 @@ def test_nothing_outlives_a_runner_that_was_killed(tmp_path: Path) -> None:
 
 
 def _until_free(port: int) -> None:
-    for _ in range(100):
-        try:
-            return require_free("engine", port)
-        except LocalError:
-            subprocess.run(["sleep", "0.05"], check=True)
-    return require_free("engine", port)
+    return require_free("engine", port, patience=90)  # a database that was asked to end writes down what it has

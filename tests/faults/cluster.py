@@ -217,7 +217,7 @@ class Cluster:
         """Run `migrate` or a task to its end; fails if it does."""
         log = self.folder / f"{service}-{arguments[0]}.log"
         child = self.launch(tree, service, arguments, self.environment(), log)
-        assert child.wait(60), child.report()
+        assert child.wait(180), child.report()
         assert child.exit_code == 0, child.report()
 
     def migrate(self, tree: Path | None = None) -> None:
@@ -234,7 +234,7 @@ class Cluster:
             self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
             self._watcher.start()
 
-    def ready(self, seconds: float = 60) -> None:
+    def ready(self, seconds: float = 180) -> None:
         """Wait until every member is."""
         for member in self.members:
             until(

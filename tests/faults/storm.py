@@ -171,7 +171,7 @@ class Mix:
         member.start(HEARTH_PAUSE_AT=f"lane.insert.before:{self.dice.randint(3, 30)}")
         until(
             lambda: any("pausing" in line for line in member.faults()),
-            60,
+            180,
             lambda: f"no insert of {member.name}: {member.process.report()}",
         )
         seen(self.cluster, service=member.service)
@@ -179,9 +179,9 @@ class Mix:
         member.process.send(signal.SIGCONT)
         self._ready(member)
         try:
-            until(lambda: member.look() is not None and member.counts["lost_races"] > before, 10, lambda: "")
+            until(lambda: member.look() is not None and member.counts["lost_races"] > before, 30, lambda: "")
         except AssertionError:
-            until(lambda: member.look() is not None, 20, lambda: member.process.report())
+            until(lambda: member.look() is not None, 60, lambda: member.process.report())
             return False
         return True
 
@@ -191,4 +191,4 @@ class Mix:
         self._ready(member)
 
     def _ready(self, member: Member) -> None:
-        until(lambda: member.ask("/readyz") is not None, 60, lambda: member.process.report())
+        until(lambda: member.ask("/readyz") is not None, 180, lambda: member.process.report())

@@ -30,7 +30,7 @@ async def test_a_call_of_the_driver_ends_although_its_caller_was_cancelled() -> 
     with pytest.raises(asyncio.CancelledError):
         await caller
     go.set()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 60)
 
 
 @pytest.mark.slow

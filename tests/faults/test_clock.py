@@ -40,7 +40,7 @@ def test_a_clock_is_an_hour_wrong(
 
 def told(member: Member) -> datetime:
     """What time it is for a process."""
-    answer = member.ask("/v1/clock")
+    answer = member.ask("/v1/clock", 30)
     assert answer is not None, member.process.report()
     return datetime.fromisoformat(answer["now"])
 

@@ -17,7 +17,7 @@ from tests.faults.cluster import Cluster, until
 from tests.faults.load import seeded
 from tests.faults.runs import begun, check, ended, moved, somebody_waits
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 Engines = Callable[..., Any]
 Clusters = Callable[..., Cluster]
@@ -37,7 +37,7 @@ def remade(cluster: Cluster) -> None:
             return False
         return True
 
-    until(created, 30, lambda: "the topic was not created again", pause=0.01)
+    until(created, 120, lambda: "the topic was not created again", pause=0.01)
 
 
 @pytest.mark.parametrize("workers", ["run", pytest.param("are down", marks=pytest.mark.slow)])
@@ -91,7 +91,7 @@ def test_a_gap_is_named_and_nothing_after_it_is_applied(make_engines: Engines, m
     cluster.start()
     until(
         lambda: all(stopped(cluster, service) >= len(gone) for service in ("loyalty", "profile")),
-        60,
+        180,
         lambda: "no lane stopped at the gap",
     )
     after = marks(cluster)

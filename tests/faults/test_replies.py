@@ -36,7 +36,7 @@ def lossy(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]
         assert report.faults[f"reply lost: {place}"], f"no reply of {place} was lost"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_replies_are_lost(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]) -> None:
     lossy(make_engines, make_cluster, facts=2_500, share=0.05)
 

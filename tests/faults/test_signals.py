@@ -32,7 +32,7 @@ def mixed(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]
     assert report.longest_stall < 60, f"{report.longest_stall} s without progress"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_kill_end_and_pause(make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]) -> None:
     mixed(make_engines, make_cluster, actions=4)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local import ports
+from tests.faults.cluster import until
 from tests.faults.proxy import Proxy
 from tests.faults.soak import growth
 
@@ -43,14 +44,14 @@ def answer(accepted: socket.socket) -> None:
 
 
 def test_the_proxy_passes_everything_on(echo: Proxy) -> None:
-    with socket.create_connection((ports.LOOPBACK, echo.port), 5) as line:
+    with socket.create_connection((ports.LOOPBACK, echo.port), 60) as line:
         sent = random.Random(1).randbytes(200_000)
         threading.Thread(target=line.sendall, args=(sent,), daemon=True).start()
         assert received(line, len(sent)) == sent
 
 
 def test_the_proxy_cuts(echo: Proxy) -> None:
-    with socket.create_connection((ports.LOOPBACK, echo.port), 5) as line:
+    with socket.create_connection((ports.LOOPBACK, echo.port), 60) as line:
         line.sendall(b"a")
         assert received(line, 1) == b"a"
         assert echo.cut() == 1
@@ -60,7 +61,7 @@ def test_the_proxy_cuts(echo: Proxy) -> None:
 
 
 def test_the_proxy_slows_and_swallows(echo: Proxy) -> None:
-    with socket.create_connection((ports.LOOPBACK, echo.port), 5) as line:
+    with socket.create_connection((ports.LOOPBACK, echo.port), 60) as line:
         with echo.slowed(0.01):
             line.sendall(b"a")
             assert received(line, 1) == b"a"
@@ -70,7 +71,7 @@ def test_the_proxy_slows_and_swallows(echo: Proxy) -> None:
             line.settimeout(0.3)
             with pytest.raises(TimeoutError):
                 line.recv(1)
-        assert echo.done["swallowed"] == 1
+            until(lambda: echo.done["swallowed"] == 1, 60, lambda: "nothing was swallowed")
 
 
 def received(line: socket.socket, count: int) -> bytes:

@@ -107,7 +107,7 @@ def _log_ends(admin: AdminClient, topics: Sequence[str]) -> dict[tuple[str, int]
     return {(place.topic, place.partition): future.result().offset for place, future in offsets.items()}
 
 
-def seen(cluster: Cluster, seconds: float = 60, service: str = "loyalty") -> None:
+def seen(cluster: Cluster, seconds: float = 180, service: str = "loyalty") -> None:
     """Wait until a service has settled what is in the journal now (accounts exist before commands come)."""
     ends = log_ends(cluster, [cluster.journal])
     with MongoClient[Any](cluster.engines.mongo_url, tz_aware=True) as client:
@@ -118,7 +118,7 @@ def seen(cluster: Cluster, seconds: float = 60, service: str = "loyalty") -> Non
         )
 
 
-def settle(cluster: Cluster, seconds: float = 90) -> None:
+def settle(cluster: Cluster, seconds: float = 240) -> None:
     """Wait until nothing moves any more: logs read, holds timed out, views replaced; profile is stopped for it."""
     with MongoClient[Any](cluster.engines.mongo_url, tz_aware=True) as client:
         ends = log_ends(cluster, [cluster.journal])

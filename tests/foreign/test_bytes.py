@@ -54,7 +54,7 @@ def test_a_record_of_an_intake_topic(hearth: Hearth, name: str) -> None:
     for _ in range(2):
         named = [(header, text.encode()) for header, text in headers.items()]
         producer.produce(f"{hearth.namespace}.crm.intake.visit", value, headers=named)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
     customer = until(lambda: search(hearth, "phone", PHONES[name]), bool, "a customer")
     hearth.eventually(customer, active=50)
     hearth.known(customer, 1)

@@ -21,7 +21,7 @@ def test_the_sdk_with_confluent_kafka(hearth: Hearth, codec: str) -> None:
     producer = Producer({"bootstrap.servers": hearth.bootstrap, "compression.type": codec})
     for message in messages(customer):
         producer.produce(hearth.journal, message.value, message.key, headers=list(message.headers.items()))
-    assert producer.flush(20) == 0
+    assert producer.flush(120) == 0
     hearth.eventually(customer, active=70, pending=0)
 
 

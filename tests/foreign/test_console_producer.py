@@ -25,7 +25,7 @@ def produce(hearth: Hearth, text: str, *properties: str, topic: str = "") -> Non
     where = ["--bootstrap-server", hearth.bootstrap, "--topic", topic or hearth.journal]
     given = [part for each in properties for part in ("--property", each)]
     done = subprocess.run(
-        [*command, *where, *given], input=text, capture_output=True, text=True, timeout=60, check=False
+        [*command, *where, *given], input=text, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stderr
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 def curl(*arguments: str) -> tuple[int, dict[str, str], dict[str, object]]:
     """Status, headers and JSON of a request."""
-    done = subprocess.run(["curl", "-sS", "-i", *arguments], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(["curl", "-sS", "-i", *arguments], capture_output=True, text=True, timeout=90, check=True)
     head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
     first, *lines = head.split("\n")
     headers = dict(line.lower().split(": ", 1) for line in lines)

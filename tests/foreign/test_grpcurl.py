@@ -40,7 +40,7 @@ def call(
     headers, verb = list(arguments[:-1]), arguments[-1]
     where = hearth.service(service).peer
     command = [program, "-plaintext", *headers, *body, where, *verb.split()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
 
 
 def test_it_lists_what_there_is(hearth: Hearth, grpcurl: str) -> None:

@@ -1,6 +1,7 @@
 """People, tokens and audit logs, for the tests of doors with authentication."""
 
 import uuid
+from collections.abc import Callable
 from itertools import count, repeat
 from typing import Any
 
@@ -43,6 +44,20 @@ class Person:
             "a lead",
         )
         self.lead = listed.body["items"][0]["lead_id"]
+        until(  # by its own id it is found when the view is there, a moment later
+            lambda: (
+                ask(
+                    hearth,
+                    issuer,
+                    "marketing",
+                    f"/v1/leads/{self.lead}",
+                    service="leads",
+                    sub=f"marketing{next(turns)}",
+                ).status
+            ),
+            lambda s: s == 200,
+            "the lead by its id",
+        )
         until(
             lambda: (
                 ask(
@@ -64,6 +79,15 @@ def ask(
     """A request of somebody in a role, of project P1 if nothing else is said."""
     token = issuer.token(claims.pop("sub", f"{role}-1"), role, **{"projects": ["P1"], **claims})
     return hearth.http(service, path, body=body, headers=bearer(token))
+
+
+def whole_360(look: Callable[[], Answer]) -> Answer:
+    """A 360 to which every service has answered, with what it knows or that it refuses: each has one second for it."""
+    return until(
+        look,
+        lambda seen: not {note["reason"] for note in seen.body["notes"]} - {"permission_denied"},
+        "an answer of every service",
+    )
 
 
 def entries(hearth: Hearth, issuer: Issuer, service: str = "profile") -> list[dict[str, Any]]:

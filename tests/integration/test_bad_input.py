@@ -1,6 +1,7 @@
 """Whatever comes in: bad records become dead letters with a code, bad commands get a 4xx with a pointer; all else goes on."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,8 @@ def good(number: int) -> Record:
 
 @pytest.fixture(scope="module")
 def running(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(engines, "badinput", tmp_path_factory.mktemp("cluster"), workers=1, profiles=1, apis=1)
+    folder, name = tmp_path_factory.mktemp("cluster"), f"badinput{uuid.uuid4().hex[:10]}"  # it may be built again
+    cluster = Cluster(engines, name, folder, workers=1, profiles=1, apis=1)
     try:
         cluster.migrate()
         cluster.start()
@@ -123,7 +125,7 @@ def published(running: Cluster) -> dict[str, tuple[int, int]]:
     send("good-last", good(len(CASES)))
     of = event("crm.deal.payment_received.v1")
     send("paid", binary(of | {"id": "paid", "subject": CUSTOMER, "data": {**of["data"], "deal_id": "D0"}}))
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
     with MongoClient[Any](running.engines.mongo_url) as client:
         for service in ("loyalty", "profile"):
             slots = running.database(client, service).slots
@@ -133,7 +135,7 @@ def published(running: Cluster) -> dict[str, tuple[int, int]]:
                     >= end
                     for partition, end in ends.items()
                 ),
-                60,
+                180,
                 lambda: running.workers[0].process.report(),
             )
     return places
@@ -164,14 +166,17 @@ def test_nothing_else_is_lost_and_the_partition_goes_on(
     collection = {"loyalty": "accounts", "profile": "customers"}[service]
     with MongoClient[Any](running.engines.mongo_url) as client:
         database = running.database(client, service)
-        applied: list[Recorded] = [
-            fact for version in database[f"{collection}.chain"].find({"e": CUSTOMER}) for fact in facts_of(version)
+        applied: list[Recorded] = [  # what came by the log, not what other tests here ask for at the doors
+            fact
+            for version in database[f"{collection}.chain"].find({"e": CUSTOMER})
+            for fact in facts_of(version)
+            if fact.slot
         ]
         assert sorted(fact.id for fact in applied) == sorted(
             ["paid", *(f"good-{number}" for number in range(len(CASES) + 1))]
         )
         assert database.dead.count_documents({}) == len(CASES)
-    state = next(m for m in running.members if m.service == service and m.role == "worker").ask()
+    state = next(m for m in running.members if m.service == service and m.role == "worker").ask(seconds=60)
     assert state is not None
     assert not any(lane["stopped_by"] for lane in state["lanes"].values())
 
@@ -181,7 +186,7 @@ def test_nothing_else_is_lost_and_the_partition_goes_on(
 
 @pytest.fixture
 def door(running: Cluster, published: dict[str, tuple[int, int]]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://{ports.LOOPBACK}:{running.apis[0].http}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://{ports.LOOPBACK}:{running.apis[0].http}", timeout=60) as client:
         yield client
 
 
@@ -254,8 +259,13 @@ def test_the_same_key_answers_the_same_and_refuses_another_request(door: httpx.C
 
 
 def test_a_stale_version_is_refused(door: httpx.Client) -> None:
-    version = door.get(f"/v1/accounts/{CUSTOMER}").headers["etag"]
-    made = door.post(HOLDS, json={"points": 1}, headers={"Idempotency-Key": "fresh", "If-Match": version})
+    """A hold of another test may run out at any moment here, which makes a version too: then the account is read again."""
+    for attempt in range(20):
+        version = door.get(f"/v1/accounts/{CUSTOMER}").headers["etag"]
+        fresh = {"Idempotency-Key": f"fresh-{attempt}", "If-Match": version}
+        made = door.post(HOLDS, json={"points": 1}, headers=fresh)
+        if made.status_code != 412:
+            break
     assert made.status_code == 201, made.text
     stale = door.post(HOLDS, json={"points": 1}, headers={"Idempotency-Key": "stale", "If-Match": version})
     refused(stale, 412, "precondition_failed")

@@ -1,9 +1,10 @@
 """The HTTP, gRPC and admin doors of running services."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import Any
 
 import grpc
@@ -19,9 +20,10 @@ from hearth.loyalty.v1.loyalty_pb2_grpc import LoyaltyServiceStub
 from hearth.profile.v1 import profile_pb2
 from hearth.profile.v1.profile_pb2_grpc import ProfileServiceStub
 from tests.foreign import events
-from tests.running import Answer, Hearth
+from tests.running import Answer, Hearth, until
 
 STRUCTURED = [("content-type", b"application/cloudevents+json")]
+GOOD = (200, {"ok": True, "reasons": []})
 
 
 @pytest.fixture
@@ -178,8 +180,15 @@ def test_concurrent_holds_never_overspend_and_share_versions(hearth: Hearth, loy
             return error_info(refused)[1].lower()
         return "held"
 
+    together = Barrier(32)
+
+    def at_once(ask: Callable[[], str]) -> str:
+        together.wait(60)
+        return ask()
+
     with ThreadPoolExecutor(32) as pool:
-        outcomes = [future.result() for future in [pool.submit(by_grpc if n % 2 else by_http) for n in range(32)]]
+        asked = [pool.submit(at_once, by_grpc if n % 2 else by_http) for n in range(32)]
+        outcomes = [future.result() for future in asked]
 
     assert (outcomes.count("held"), outcomes.count("insufficient_points")) == (14, 18), outcomes
     assert hearth.account(customer).items() >= {"active": 0, "held": 70}.items()
@@ -252,11 +261,14 @@ def test_grpc_health_and_reflection(hearth: Hearth, service: str) -> None:
 @pytest.mark.parametrize("service", ["profile", "loyalty"])
 def test_the_admin_door(hearth: Hearth, customer: str, service: str) -> None:
     hearth.known(customer, 2)
-    for path in ("/startupz", "/livez", "/readyz"):
-        assert hearth.admin(service, path)[::2] == (200, {"ok": True, "reasons": []})
-    metrics = hearth.admin(service, "/metrics").body
+    for path in ("/startupz", "/livez", "/readyz"):  # the last asks the database, which may be slow now and then
+        until(lambda path=path: hearth.admin(service, path)[::2], lambda told: told == GOOD, path)
     applied = f'hearth_facts_total{{outcome="applied",service="{service}",'
-    assert sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(applied)) >= 2
+
+    def counted(metrics: str) -> float:
+        return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(applied))
+
+    metrics = until(lambda: hearth.admin(service, "/metrics").body, lambda text: counted(text) >= 2, "two applied")
     assert f'hearth_lanes{{service="{service}",state="stopped"}} 0.0' in metrics
     assert customer not in metrics
     assert hearth.admin(service, "/v1/clock").body["real"] is True

@@ -10,12 +10,12 @@ import bson
 import bson.raw_bson
 import grpc
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from chassis.publish import SETTINGS
 from hearth.profile.v1 import profile_pb2 as pb
 from hearth.profile.v1.profile_pb2_grpc import ProfileServiceStub
-from tests.running import Answer, Hearth, headers_of, until
+from tests.running import Answer, Hearth, headers_of, messages_of, until
 
 CLOUDEVENT = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -78,24 +78,12 @@ def send(hearth: Hearth, topic: str, *values: bytes, headers: Any = CLOUDEVENT, 
     for value in values:
         named = [(name, text.encode()) for name, text in headers.items()]
         producer.produce(f"{hearth.namespace}.{topic}", value, key_.encode(), headers=named)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
 
 
 def journal(hearth: Hearth) -> list[Any]:
     """Everything that is in the journal now."""
-    consumer = Consumer({"bootstrap.servers": hearth.bootstrap, "group.id": new(), "enable.auto.commit": False})
-    ends = hearth.ends()
-    consumer.assign([TopicPartition(hearth.journal, partition, 0) for partition in ends])
-    found, left = [], {partition for partition, end in ends.items() if end}
-    while left:
-        message = consumer.poll(10)
-        assert message is not None
-        if not message.error():
-            found.append(message)
-            if message.offset() + 1 >= ends[message.partition()]:
-                left.discard(message.partition())
-    consumer.close()
-    return found
+    return messages_of(hearth.bootstrap, hearth.journal)
 
 
 @pytest.fixture
@@ -126,8 +114,8 @@ def test_where_an_event_is_can_be_followed_into_every_service(hearth: Hearth) ->
     hearth.eventually(customer, active=50)
     hearth.known(customer, 1)
     path = f"/v1/events?source=/test&id={of['id']}"
-    found = hearth.http("profile", path).body
-    assert (found["customer_id"], found["journaled"]) == (customer, True)
+    found = until(lambda: hearth.http("profile", path).body, lambda body: body["journaled"], "in the journal")
+    assert found["customer_id"] == customer
     assert found["services"]["profile"]["state"] == "applied"
     assert found["services"]["leads"]["state"] in ("unavailable", "applied", "not_read", "waiting")
     assert hearth.http("profile", "/v1/events?source=/test&id=nothing").body["code"] == "unknown_event"
@@ -193,13 +181,14 @@ def test_records_of_the_intake_topics_are_resolved_and_bad_ones_are_dead_letters
     number, began = phone(), datetime.now(UTC) - timedelta(milliseconds=1)
     good, later = visit(who(("phone", number))), lead(who(("phone", number), name=CANARY))
     send(hearth, "crm.intake.visit", b"\xff", json.dumps(good).encode(), json.dumps(good).encode(), key_=new())
-    send(hearth, "crm.intake.visit", json.dumps(good | {"data": good["data"] | {"party_size": 9}}).encode(), key_=new())
-    send(hearth, "crm.intake.lead", json.dumps(later).encode(), json.dumps(lead(who(("phone", "12345")))).encode())
     find = {"type": "phone", "value": number}
     customer = until(
         lambda: hearth.http("profile", "/v1/customers/search", body=find).body.get("customer_id"), bool, "resolved"
     )
     hearth.eventually(customer, active=50)
+    # another partition, perhaps: which of two contents is the first is only sure when one is taken in before the other comes
+    send(hearth, "crm.intake.visit", json.dumps(good | {"data": good["data"] | {"party_size": 9}}).encode(), key_=new())
+    send(hearth, "crm.intake.lead", json.dumps(later).encode(), json.dumps(lead(who(("phone", "12345")))).encode())
     hearth.known(customer, 2)
     with hearth.database("profile") as database:
         slots = [mark["_id"] for mark in database["slots"].find({"topic": {"$regex": "crm.intake.(visit|lead)$"}})]
@@ -294,7 +283,8 @@ def test_nothing_personal_leaves_the_vault_but_by_reveal(hearth: Hearth, profile
             raw = database.get_collection(name, bson.codec_options.CodecOptions(bson.raw_bson.RawBSONDocument))
             for document in raw.find():
                 assert not [secret for secret in secrets if secret in document.raw], name
-    (message,) = [m for m in journal(hearth) if headers_of(m).get("ce_id") == of["id"].encode()]
+    message, *again = [m for m in journal(hearth) if headers_of(m).get("ce_id") == of["id"].encode()]
+    assert all(copy.value() == message.value() for copy in again), "at least once, and the same each time"
     everything = (message.value(), message.key(), repr(message.headers()).encode())
     assert not [secret for secret in secrets for part in everything if secret in part]
     reference = json.loads(message.value())["message"]

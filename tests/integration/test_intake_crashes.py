@@ -27,7 +27,7 @@ def restart(hearth: Hearth, **settings: str) -> None:
     hearth.running[place] = services.process(service, hearth.role, {**hearth.settings, **settings}, hearth.log_dir)
     hearth.running[place].spawn()
     if not settings:
-        hearth.running[place].wait_until(service.is_ready, 60)
+        hearth.running[place].wait_until(service.is_ready, 180)
 
 
 @pytest.mark.slow
@@ -42,11 +42,11 @@ def test_every_event_is_in_the_journal_once_whatever_died(own: Hearth) -> None:
         send(own, "crm.intake.visit", *(sent[event["id"]] for event in events), headers=CLOUDEVENT, key_=new())
         people += 1
         process = next(process for process in own.running if process.name == "profile")
-        until(lambda process=process: process.alive, lambda alive: not alive, f"death at {place}")
+        until(lambda process=process: process.alive, lambda alive: not alive, f"death at {place}", 180)
         restart(own)
     with own.database("profile") as database:
-        until(lambda: database["inbox"].count_documents({}), lambda found: found == len(sent), "all", 60)
-        until(lambda: database["links"].count_documents({"todo": 1}), lambda found: found == 0, "all told", 60)
+        until(lambda: database["inbox"].count_documents({}), lambda found: found == len(sent), "all", 180)
+        until(lambda: database["links"].count_documents({"todo": 1}), lambda found: found == 0, "all told", 180)
         time.sleep(2)
         edges = database["links"].count_documents({"kind": "edge"})
         customers = set(database["inbox"].distinct("customer"))

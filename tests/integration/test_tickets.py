@@ -67,6 +67,7 @@ def test_the_story_of_a_complaint(slow: Hearth) -> None:
     tell(slow, complaint, survey(who, "2026-03-04T04:00:00Z", 4))
     ticket = until(lambda: ticket_of(slow, who), bool, "a ticket")
     name = ticket["ticket_id"]
+    until(lambda: slow.http(SERVICE, f"/v1/tickets/{name}").status, lambda status: status == 200, "it by its id")
     assert name == opened_id("ticket", complaint["source"], complaint["id"])
     assert (ticket["state"], ticket["case_id"], is_code(ticket["code"])) == ("NEW", "4711", True)
     assert ticket["first_response"] == {"state": "RUNNING", "due_at": "2026-03-23T04:00:00Z", "met_at": None}

@@ -22,10 +22,10 @@ def send(bootstrap: str, topic: str, values: list[bytes], codec: str = "none", k
     producer = Producer({**SETTINGS, "bootstrap.servers": bootstrap, "compression.type": codec})
     for value in values:
         producer.produce(topic, value, key, headers=[("h", value)])
-    assert producer.flush(20) == 0
+    assert producer.flush(120) == 0
 
 
-async def until(condition: Callable[[], Any], seconds: float = 30) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 120) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
@@ -48,7 +48,12 @@ class Reader:
         self.batches: list[RecordBatch] = []
         self.finish = finish
         self.running.append(self)
-        self.app = make_app(f"{topics[0]}.group", bootstrap, 6.0, scheme=scheme, consumer_auto_offset_reset="earliest")
+        # a session longer than a machine may stand still: who loses it begins again, and reads twice
+        session = 30.0
+        self.app = make_app(
+            f"{topics[0]}.group", bootstrap, session, scheme=scheme, consumer_auto_offset_reset="earliest"
+        )
+        self.app.conf.broker_heartbeat_interval = 1.5  # joining and leaving wait for one
         self.app.agent(self.app.topic(*topics, key_serializer="raw", value_serializer="raw"))(self.agent)
         self.app.finalize()
         self.started: list[asyncio.Task[None]] = []
@@ -137,12 +142,12 @@ async def test_a_full_partition_is_not_fetched_until_it_has_room(engines: Any, n
     consumer.full.add(full)
     producer = Producer({"bootstrap.servers": engines.bootstrap})
     producer.produce(topic, b"the fetch begun before is over", b"k", partition=1)
-    producer.flush(20)
+    producer.flush(120)
     await until(lambda: reader.values)
     for partition in (0, 1):
         for _ in range(50):
             producer.produce(topic, b"p%d" % partition, b"k", partition=partition)
-    producer.flush(20)
+    producer.flush(120)
     await until(lambda: reader.values.count(b"p1") == 50)
     assert reader.values.count(b"p0") == 0
     consumer.full.discard(full)
@@ -186,7 +191,7 @@ def committed(bootstrap: str, group: str, topic: str) -> int | None:
     from confluent_kafka import Consumer
 
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
-    (place,) = consumer.committed([TopicPartition(topic, 0)], timeout=10)
+    (place,) = consumer.committed([TopicPartition(topic, 0)], timeout=60)
     consumer.close()
     return None if place.offset < 0 else place.offset
 
@@ -196,13 +201,13 @@ async def test_aborted_transactions_are_not_read(engines: Any, namespace: str) -
     topic = f"{namespace}.t"
     await Topics(engines.bootstrap).create({topic: (1, 1, {})})
     producer = Producer({"bootstrap.servers": engines.bootstrap, "transactional.id": namespace})
-    producer.init_transactions(20)
+    producer.init_transactions(120)
     for word, end in ((b"aborted", producer.abort_transaction), (b"committed", producer.commit_transaction)):
         producer.begin_transaction()
         for _ in range(5):
             producer.produce(topic, word, b"k")
-        producer.flush(20)
-        end(20)
+        producer.flush(120)
+        end(120)
     send(engines.bootstrap, topic, [b"plain"])
     reader = Reader("records", engines.bootstrap, topic)
     await reader.app.start()
@@ -234,7 +239,7 @@ async def places_of(bootstrap: str, topic: str, partitions: int, count: int) -> 
     await consumer.start()
     consumer.assign([aiokafka.TopicPartition(topic, partition) for partition in range(partitions)])
     found: dict[bytes, int] = {}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while len(found) < count:
             for place, records in (await consumer.getmany(timeout_ms=500)).items():
                 found |= {record.value: place.partition for record in records}
@@ -251,9 +256,9 @@ async def test_topics_are_created_once_and_never_with_other_partitions(engines: 
     first = (await topics.find([topic, "missing"]))[topic]
     assert first.partitions == 3
     admin = AdminClient({"bootstrap.servers": engines.bootstrap})
-    admin.delete_topics([topic])[topic].result(20)
+    admin.delete_topics([topic])[topic].result(60)
     found = {topic: first}
-    async with asyncio.timeout(60):  # a broker takes a moment to forget, and another to make known what was made
+    async with asyncio.timeout(120):  # a broker takes a moment to forget, and another to make known what was made
         while topic not in found or found[topic].id == first.id:
             await topics.create({topic: (3, 1, {})})
             await asyncio.sleep(0.1)

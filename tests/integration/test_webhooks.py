@@ -102,17 +102,19 @@ def visits(hearth: Hearth, number: int, phone: str = "") -> tuple[str, list[str]
 
 
 def known(hearth: Hearth, receiver: Receiver, path: str) -> None:
-    """Wait until the workers know a webhook: tell of a visit now and then until one has arrived, and all of them have."""
-    told: list[str] = []
+    """Wait until the worker knows a webhook, and nothing of this is under way any more: tell of somebody's visits, one now
+    and then, until the last one has arrived. They are one queue: those before it have come, or never will.
+    """
+    told, phone = list[str](), f"13{uuid.uuid4().int % 10**9:09}"
 
     def look() -> bool:
-        if len(told) == len(receiver.got[path]) or time.monotonic() > look.next:
+        if not told or (time.monotonic() > look.next and not set(told) & set(receiver.ids(path))):
             look.next = time.monotonic() + 2
-            told.append(visits(hearth, 1)[1][0])
-        return bool(set(told) & set(receiver.ids(path)))
+            told.append(visits(hearth, 1, phone)[1][0])
+        return told[-1] in receiver.ids(path)
 
     look.next = 0.0
-    until(look, bool, f"something at {path}", 60)
+    until(look, bool, f"something at {path}", 120)
 
 
 def deliveries(hearth: Hearth, webhook_id: str, state: str = "") -> list[dict[str, Any]]:
@@ -123,49 +125,50 @@ def deliveries(hearth: Hearth, webhook_id: str, state: str = "") -> list[dict[st
 def test_facts_are_signed_and_arrive_in_order(house: Hearth, receiver: Receiver) -> None:
     made = webhook(house, f"{receiver.url}/a", VISIT, "crm.points.earned.v1")
     known(house, receiver, "/a")
-    customer, told = visits(house, 5)
+    customer, told = visits(house, 5, phone := f"13{uuid.uuid4().int % 10**9:09}")
     until(lambda: mine(receiver, "/a", customer, VISIT), lambda found: found == told, str(told))
     until(lambda: len(mine(receiver, "/a", customer, "crm.points.earned.v1")), lambda n: n >= 1, "points, too")
-    for headers, body in receiver.got["/a"]:
+    got = list(receiver.got["/a"])
+    for headers, body in got:
         assert Webhook(made["secret"]).verify(body, headers)["specversion"] == "1.0"
         assert headers["content-type"] == "application/cloudevents+json"
-    assert len({headers["webhook-id"] for headers, _ in receiver.got["/a"]}) == len(receiver.got["/a"])
-    assert b"13" not in b"".join(body for _, body in receiver.got["/a"] if b"identifiers" in body)
+    assert len({headers["webhook-id"] for headers, _ in got}) == len({body for _, body in got}), "one id for each fact"
+    assert phone.encode() not in b"".join(body for _, body in got)
 
 
 def mine(receiver: Receiver, path: str, customer: str, type_: str) -> list[str]:
-    """What came about a customer: the visits."""
+    """What came about a customer, each once and in the order in which it came first: the visits. A message may come more
+    than once, when the answer to it was slow.
+    """
     found = [event for event in receiver.events(path) if event["subject"] == customer and event["type"] == type_]
-    return [event["data"].get("visit_id", event["id"]) for event in found]
+    return list(dict.fromkeys(event["data"].get("visit_id", event["id"]) for event in found))
 
 
 def test_a_failing_message_holds_up_its_customer_only(house: Hearth, receiver: Receiver) -> None:
-    refused: set[str] = set()
     bad: list[str] = []
-
-    def once(event: Any) -> int:
-        if event["subject"] in bad and event["id"] not in refused and len(refused) < 1:
-            refused.add(event["id"])
-            return 500
-        return 200
-
-    receiver.says["/b"] = once
+    receiver.says["/b"] = lambda event: 500 if event["subject"] in bad else 200
     made = webhook(house, f"{receiver.url}/b")
     known(house, receiver, "/b")
     customer, first = visits(house, 1, phone := f"13{uuid.uuid4().int % 10**9:09}")
+    path = f"/v1/webhooks/{made['webhook_id']}/deliveries"
+    until(lambda: deliveries(house, made["webhook_id"], "waiting"), lambda left: not left, "nothing waits")
     until(lambda: mine(receiver, "/b", customer, VISIT), lambda found: found == first, "the first")
     bad.append(customer)
     _, later = visits(house, 3, phone)
     other, others = visits(house, 2)
     until(lambda: mine(receiver, "/b", other, VISIT), lambda found: found == others, "the other customer's")
-    assert mine(receiver, "/b", customer, VISIT) in ([*first, later[0]], first)
-    waiting = deliveries(house, made["webhook_id"], "waiting")
-    assert [each["customer_id"] for each in waiting] == [customer] * 3
     until(
-        lambda: mine(receiver, "/b", customer, VISIT),
-        lambda found: found == [*first, later[0], *later],
-        "all, in order",
+        lambda: [each["customer_id"] for each in deliveries(house, made["webhook_id"], "waiting")],
+        lambda waiting: waiting == [customer] * 3,
+        "all three wait",
     )
+    until(lambda: mine(receiver, "/b", customer, VISIT), lambda found: found == [*first, later[0]], "the failing one")
+    bad.clear()
+    for failing in deliveries(house, made["webhook_id"], "waiting")[:1]:
+        if failing["attempts"] > 1:  # this took longer than the first pause of five seconds; the next one is minutes
+            assert house.http("profile", f"{path}/{failing['message_id']}/retry", method="POST").status == 202
+    until(lambda: mine(receiver, "/b", customer, VISIT), lambda found: found == [*first, *later], "all, in order")
+    assert receiver.ids("/b").count(later[0]) > 1, "it came again"
 
 
 def test_gone_disables_and_enabling_sends_what_waited(house: Hearth, receiver: Receiver) -> None:
@@ -186,12 +189,16 @@ def test_gone_disables_and_enabling_sends_what_waited(house: Hearth, receiver: R
 
 
 def test_a_redirect_is_not_followed(house: Hearth, receiver: Receiver) -> None:
-    receiver.says["/d"] = lambda _event: (302, {"location": f"{receiver.url}/elsewhere"})
     made = webhook(house, f"{receiver.url}/d")
     known(house, receiver, "/d")
-    failing = until(lambda: deliveries(house, made["webhook_id"], "waiting"), bool, "it is sent again later")
-    until(lambda: deliveries(house, made["webhook_id"])[0]["status"], lambda status: status == 302, "302")
-    assert failing[0]["state"] == "waiting"
+    receiver.says["/d"] = lambda _event: (302, {"location": f"{receiver.url}/elsewhere"})
+    customer, _ = visits(house, 1)
+    failing = until(
+        lambda: [each for each in deliveries(house, made["webhook_id"]) if each["customer_id"] == customer],
+        lambda found: found[0]["status"] == 302,
+        "302",
+    )
+    assert failing[0]["state"] == "waiting", "it is sent again later"
     assert not receiver.got["/elsewhere"]
     assert house.http("profile", f"/v1/webhooks/{made['webhook_id']}", method="DELETE").status == 204
     assert house.http("profile", f"/v1/webhooks/{made['webhook_id']}").status == 404
@@ -215,7 +222,7 @@ def test_a_message_can_be_sent_once_more(house: Hearth, receiver: Receiver) -> N
     assert house.http("profile", f"{path}/{done['message_id']}/retry", method="POST").status == 202
     until(
         lambda: [headers["webhook-id"] for headers, _ in receiver.got["/f"]].count(done["message_id"]),
-        lambda times: times == 2,
+        lambda times: times >= 2,
         "twice",
     )
     assert house.http("profile", f"{path}/nothing/retry", method="POST").body["code"] == "unknown_delivery"
@@ -256,6 +263,6 @@ def test_nothing_is_lost_when_the_worker_is_killed(engines: stack.Engines, recei
         hearth.running[number] = hearth.process_of(hearth.services[number])
         hearth.running[number].spawn()
         for customer, told in people:
-            until(lambda c=customer: set(mine(receiver, "/k", c, VISIT)), lambda f, t=told: f == set(t), str(told), 90)
+            until(lambda c=customer: set(mine(receiver, "/k", c, VISIT)), lambda f, t=told: f == set(t), str(told), 180)
             first = dict.fromkeys(mine(receiver, "/k", customer, VISIT))
             assert list(first) == told

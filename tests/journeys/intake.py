@@ -66,4 +66,4 @@ def produce_binary(hearth: Hearth, topic: str, of: dict[str, Any]) -> None:
     producer.produce(
         f"{hearth.namespace}.{topic}", value, b"k", headers=[*headers, ("content-type", "application/json")]
     )
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0

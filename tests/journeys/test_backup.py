@@ -89,7 +89,7 @@ def test_a_copy_is_put_back_and_goes_on(hearth: Hearth, tmp_path: Path) -> None:
 
     for service in hearth.services:
         command = [sys.executable, "-m", f"services.{service.name}", "task", "after-restore"]
-        subprocess.run(command, env=hearth.settings, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, env=hearth.settings, check=True, capture_output=True, timeout=180)
     hearth.start()
     assert hearth.account(customer) == before
     other = intake.post(hearth, intake.visit())

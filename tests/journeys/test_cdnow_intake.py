@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from chassis.fold.model import Kind
 from chassis.publish import SETTINGS
@@ -22,7 +22,7 @@ from services.loyalty.domain.model import Account
 from services.profile.domain.model import Customer
 from tests.journeys.test_cdnow import SIGNED, STRUCTURED, as_profile, described
 from tests.oracles import cdnow as oracle
-from tests.running import Hearth, running, until
+from tests.running import Hearth, ends_of, headers_of, messages_of, running, until
 
 DEALS, LINKS = "crm.intake.deal", "crm.intake.customer"
 
@@ -45,14 +45,14 @@ def test_the_whole_log(make_engines: Callable[..., stack.Engines], path: Path, t
 
 
 @pytest.mark.integration
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_slice_of_the_log(engines: stack.Engines, path: Path, tmp_path: Path) -> None:
     """Every 46th person: about 1,500 purchases. The embedded database reads a chain by looking at all of them, so twice
     as many people take four times as long.
     """
     rows = [row for row in oracle.rows(path) if _number(row.customer) % 46 == 0]
     assert len(rows) > 1_250
-    replay(engines, path, tmp_path, rows, 400)
+    replay(engines, path, tmp_path, rows, 800)
 
 
 def _number(person: str) -> int:
@@ -155,21 +155,13 @@ def applied(hearth: Hearth, seconds: float) -> None:
 
 def at_rest(hearth: Hearth, database: Any, topic: str, seconds: float) -> None:
     """Wait until a service has settled a topic, and replaced its views."""
-    ends = {partition: end for partition, end in _ends(hearth, topic).items() if end}
+    ends = {partition: end for partition, end in ends_of(hearth.bootstrap, topic).items() if end}
 
     def places() -> dict[int, int]:
         found = database["slots"].find({"topic": topic, "closed": False})
         return {mark["partition"]: min(mark["settled"], mark["viewed"]) for mark in found}
 
     until(places, lambda at: all(at.get(p, -1) >= end for p, end in ends.items()), f"{topic} at {ends}", seconds)
-
-
-def _ends(hearth: Hearth, topic: str) -> dict[int, int]:
-    consumer = Consumer({"bootstrap.servers": hearth.bootstrap, "group.id": "ends"})
-    try:
-        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 10)[1] for p in range(4)}
-    finally:
-        consumer.close()
 
 
 def clusters_of(hearth: Hearth, people: set[str]) -> dict[str, set[str]]:
@@ -198,15 +190,8 @@ def states(hearth: Hearth, service: str, collection: str, state: type) -> dict[s
 def journal(hearth: Hearth) -> dict[str, set[tuple[bytes, bytes]]]:
     """Event id → what the journal has under it."""
     told: dict[str, set[tuple[bytes, bytes]]] = defaultdict(set)
-    consumer = Consumer({"bootstrap.servers": hearth.bootstrap, "group.id": "journal", "enable.auto.commit": False})
-    for partition, end in hearth.ends().items():
-        consumer.assign([TopicPartition(hearth.journal, partition, 0)])
-        last = -1
-        while last + 1 < end:
-            message = consumer.poll(10)
-            assert message is not None and not message.error()
-            last, headers = message.offset(), dict(message.headers() or ())
-            if headers["ce_source"] == oracle.SOURCE.encode():
-                told[bytes(headers["ce_id"]).decode()].add((bytes(message.key()), bytes(message.value())))
-    consumer.close()
+    for message in messages_of(hearth.bootstrap, hearth.journal):
+        headers = headers_of(message)
+        if headers["ce_source"] == oracle.SOURCE.encode():
+            told[headers["ce_id"].decode()].add((message.key(), message.value()))
     return told

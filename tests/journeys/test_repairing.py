@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from chassis.seeing.findings import FINDINGS
 from deploy.local.paths import ROOT
 from tests.journeys import intake
-from tests.journeys.test_tools import buried, letters, next_letter
+from tests.journeys.test_tools import buried
 from tests.running import Hearth, until
 
 PHONE = "+86 139 1234 9876"
@@ -52,7 +53,7 @@ def test_a_dead_letter_is_edited_compared_and_accepted(hearth: Hearth) -> None:
         assert not any(PHONE.encode() in bytes(edit["payload"]) for edit in kept["edits"])
 
     assert "sent again" in hearth.cli("dead", "redrive", "profile", letter).stdout
-    traced = until(lambda: hearth.cli("events", "trace", event["source"], event["id"]).stdout, bool, "a trace")
+    traced = until(lambda: hearth.cli("events", "trace", event["source"], event["id"]).stdout, bool, "a trace", 120)
     assert "crm.visit.completed.v1" in traced
     late = hearth.cli("dead", "edit", "profile", letter, "--remove", "/value/x", *why)
     assert late.returncode == 1
@@ -86,12 +87,16 @@ def test_letters_are_grouped_and_sent_again_together(hearth: Hearth) -> None:
     dry = cli(hearth, *wanted, "--dry-run")
     assert {each["id"] for each in mine} <= {each["id"] for each in dry}
     assert not any(each["sent"] for each in dry)
-    before = {letter["id"] for letter in letters(hearth)}
     sent = cli(hearth, *wanted, "--rate", "1000", "--limit", str(len(dry)))
     assert [each["id"] for each in sent] == [each["id"] for each in dry]
     assert all(each["redriven_at"] for each in sent)
-    next_letter(hearth, type_, before)
-    assert not {each["id"] for each in sent} & {each["id"] for each in cli(hearth, *wanted, "--dry-run")}
+    waiting = until(
+        lambda: {each["id"] for each in cli(hearth, *wanted, "--dry-run")},
+        lambda waiting: len(waiting) >= len(sent),
+        "a new letter of each",
+        120,
+    )
+    assert not {each["id"] for each in sent} & waiting
     assert "say which" in hearth.cli("dead", "redrive").stderr
 
 
@@ -132,15 +137,19 @@ def test_many_letters_are_sent_again_over_http_page_by_page(hearth: Hearth) -> N
 
 def test_lag_is_shown_by_partition(hearth: Hearth) -> None:
     """Also of a partition that nobody opened, and by the broker's timestamps: nothing of it is a process's memory."""
-    until(lambda: cli(hearth, "lag"), lambda found: sum(place["records"] for place in found) < 30, "nearly no lag")
-    found = cli(hearth, "lag", "--service", "leads")
+    until(lambda: cli(hearth, "lag"), lambda found: sum(place["records"] for place in found) < 30, "nearly no lag", 120)
+    found = until(  # of a partition that does not answer within three seconds no time is known
+        lambda: cli(hearth, "lag", "--service", "leads"),
+        lambda found: all(place["seconds"] is not None and place["seconds"] < 60 for place in found),
+        "the time of each partition",
+        120,
+    )
     assert {place["topic"] for place in found} >= {hearth.journal}
     assert {place["service"] for place in found} == {"leads"}
-    assert all(place["seconds"] is not None and place["seconds"] < 60 for place in found)
     with hearth.database("leads") as database:
         slot = database["slots"].find_one({"topic": hearth.journal, "partition": 0, "closed": False})
     (own,) = [place for place in found if (place["topic"], place["partition"]) == (hearth.journal, 0)]
-    assert own["settled"] <= slot["settled"] + own["records"] + 5
+    assert own["settled"] <= slot["settled"]
     assert "partitions, " in hearth.cli("lag", "--all").stdout
 
 
@@ -171,25 +180,19 @@ def test_the_doctor_finds_what_is_broken_and_says_what_to_do(hearth: Hearth) -> 
 
 
 def test_a_letter_under_another_key_is_found(hearth: Hearth) -> None:
+    """The newest letter there is, and one that was sent again: nobody else here looks at it."""
+    now = datetime.now(UTC)
     with hearth.database("service_tickets") as database:
-        place = {"topic": hearth.journal, "partition": 1, "closed": False}
-        slot = until(lambda: database["slots"].find_one(place), bool, "the slot")
-        letter = {
-            "_id": "other@1",
-            "payload": b"0" * 40,
-            "at": slot.get("horizon"),
-            "code": "x",
-            "type": "",
-            "slot": "",
-        }
-        database["dead"].insert_one(
-            {**letter, "at": slot["horizon"].replace(year=2100), "redriven_at": slot["horizon"]}
-        )
+        letter = {"_id": "other@1", "payload": b"0" * 40, "code": "x", "type": "", "slot": ""}
+        database["dead"].insert_one({**letter, "at": now.replace(year=2100, day=1), "redriven_at": now})
         try:
-            found = hearth.admin("service_tickets", "/v1/checks").body
+            found = until(  # another finding may come and go: a place in a topic that is not answered for in time
+                lambda: hearth.admin("service_tickets", "/v1/checks").body,
+                lambda body: [each["code"] for each in body["findings"]] == ["key_wrong"],
+                "that the key is wrong, and nothing else",
+            )
         finally:
             database["dead"].delete_one({"_id": "other@1"})
-    assert [each["code"] for each in found["findings"]] == ["key_wrong"]
     assert len(found["keys"]["kek"]) == 12
 
 
@@ -207,7 +210,7 @@ def test_the_shell_completes_commands_and_services(hearth: Hearth) -> None:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str:
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False).stdout
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False).stdout
 
 
 @pytest.mark.parametrize("path", ["/v1/dead?limit=0", "/v1/dead?limit=x"])

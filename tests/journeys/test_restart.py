@@ -16,10 +16,10 @@ import pytest
 from pymongo import MongoClient
 
 from chassis.store.documents import facts_of
-from deploy.local import ports, services
+from tests.journeys.test_run import free_offset
 from tests.running import request, until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 CHAINS = {
@@ -35,10 +35,8 @@ SOURCE = "/restart"
 
 @pytest.fixture
 def offset() -> int:
-    """An offset at which all ports are free."""
-    fixed = [ports.BROKER, ports.DATABASE, *(p for s in services.SERVICES for p in (s.http, s.grpc, s.admin))]
-    starts = range(2000 + os.getpid() % 89 * 100, 30_000, 100)
-    return next(n for n in starts if not any(map(ports.is_taken, (p + n for p in fixed))))
+    """An offset at which all ports are free, and kept from others who look for some."""
+    return free_offset()
 
 
 @contextmanager
@@ -50,7 +48,7 @@ def run(offset: int, folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes
         process = subprocess.Popen(command, env=told, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         until(lambda: (process.poll(), log.read_text()), lambda now: now[0] is not None or "Ctrl-C stops" in now[1],
-              "the banner", 180)  # fmt: skip
+              "the banner", 400)  # fmt: skip
         assert process.poll() is None, log.read_text()
         yield process
     finally:
@@ -68,8 +66,8 @@ def kill_all(process: subprocess.Popen[bytes]) -> None:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    process.wait(30)
-    until(lambda: [pid for pid in family if alive(pid)], lambda left: not left, "nothing left")
+    process.wait(120)
+    until(lambda: [pid for pid in family if alive(pid)], lambda left: not left, "nothing left", 120)
 
 
 def descendants(pid: int) -> list[int]:
@@ -151,10 +149,10 @@ def test_a_thousand_events_survive_the_end_of_every_process(offset: int, tmp_pat
         assert statuses == ["duplicate"] * (EVENTS // 2) + ["accepted"] * (EVENTS - EVENTS // 2)
         for service, (_, read) in CHAINS.items():
             once = Counter({each["id"]: 1 for each in sent if each["id"].partition("-")[0] in read})
-            until(lambda s=service: applied(database, s), lambda found, w=once: found == w, f"{service}: once", 120)
+            until(lambda s=service: applied(database, s), lambda found, w=once: found == w, f"{service}: once", 300)
         for each in sent[:: EVENTS // 20]:
             follow = f"{url}/v1/events?source={SOURCE}&id={each['id']}"
-            until(lambda path=follow: request(path, None, {}, "").body, everywhere, "applied everywhere", 60)
+            until(lambda path=follow: request(path, None, {}, "").body, everywhere, "applied everywhere", 120)
 
 
 def everywhere(found: dict[str, Any]) -> bool:

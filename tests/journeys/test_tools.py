@@ -12,7 +12,10 @@ import pytest
 from tests.journeys import intake
 from tests.running import Hearth, until
 
-TOO_EARLY = timedelta(minutes=5, seconds=3)
+LONG_ENOUGH = 15
+"""Seconds in which an event is read, whatever else the machine has to do."""
+
+TOO_EARLY = timedelta(minutes=5, seconds=LONG_ENOUGH)
 """Farther in the future than an event may be, but not for long."""
 
 
@@ -40,7 +43,7 @@ def next_letter(hearth: Hearth, type_: str, before: set[str]) -> dict[str, Any]:
 def test_an_event_is_traced_through_all_services(hearth: Hearth) -> None:
     visit = intake.visit()
     customer = intake.post(hearth, visit)
-    done = hearth.cli("events", "trace", visit["source"], visit["id"])
+    done = hearth.cli("events", "trace", visit["source"], visit["id"], "--wait", "60")
     assert done.returncode == 0, done.stderr
     assert f"customer {customer}" in done.stdout
     assert "journaled  yes" in done.stdout
@@ -72,7 +75,7 @@ def test_events_are_followed_as_they_come(hearth: Hearth) -> None:
 
 def test_a_dead_letter_is_listed_shown_and_sent_again(hearth: Hearth) -> None:
     """An event of the near future is refused; when its time is nearer, the same bytes are accepted, headers and all."""
-    allowed = time.monotonic() + 4
+    allowed = time.monotonic() + LONG_ENOUGH + 1
     event = intake.lead(time=(datetime.now(UTC) + TOO_EARLY).isoformat())
     letter = buried(hearth, "crm.intake.lead", event)
     listed = hearth.cli("dead", "list", "--service", "profile").stdout
@@ -87,7 +90,7 @@ def test_a_dead_letter_is_listed_shown_and_sent_again(hearth: Hearth) -> None:
     done = hearth.cli("dead", "redrive", "profile", letter["id"])
     assert done.returncode == 0, done.stderr
     assert "attempt 1" in done.stdout
-    traced = until(lambda: hearth.cli("events", "trace", event["source"], event["id"]).stdout, bool, "a trace")
+    traced = until(lambda: hearth.cli("events", "trace", event["source"], event["id"]).stdout, bool, "a trace", 120)
     assert "crm.lead.captured.v1" in traced
     again = hearth.cli("dead", "redrive", "profile", letter["id"])
     assert "attempt 1" in again.stdout, "what was sent again is not sent once more"
@@ -112,8 +115,7 @@ def test_what_is_not_there_is_not_sent(hearth: Hearth) -> None:
 
 
 def test_the_doctor_looks_at_topics_lag_and_dead_letters(hearth: Hearth) -> None:
-    done = hearth.cli("doctor")
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = until(lambda: hearth.cli("doctor"), lambda done: done.returncode == 0, "nothing wrong", 120)
     for service in ("profile", "leads", "loyalty", "service_tickets"):
         assert f"ready {service}: " in done.stdout
         assert f"{service} is " in done.stdout
