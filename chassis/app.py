@@ -156,7 +156,7 @@ class App:
         )
 
     async def _serve(self, app: Any, name: str) -> None:
-        server = HttpServer(app, listen(self.settings.bind, self.port(name)))
+        server = HttpServer(app, listen(self.settings.bind, self.port(name)), self.settings.trusted_proxies)
         await server.start()
         self._closing.push_async_callback(server.stop)
 

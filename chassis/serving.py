@@ -42,11 +42,19 @@ class _Server(uvicorn.Server):
 
 
 class HttpServer:
-    """An ASGI app served on a bound socket, inside the running loop."""
+    """An ASGI app served on a bound socket, inside the running loop. Of who connects from `trusted_proxies` (addresses,
+    networks) the caller's address is what X-Forwarded-For says; of nobody else, for anybody can send that.
+    """
 
-    def __init__(self, app: Any, bound: socket.socket) -> None:
+    def __init__(self, app: Any, bound: socket.socket, trusted_proxies: str = "") -> None:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=10, server_header=False
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=trusted_proxies,
         )
         self._server, self._socket = _Server(config), bound
         self._task: asyncio.Task[None] | None = None

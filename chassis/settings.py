@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field("", description="URL of the issuer of tokens, exactly as in their `iss`; with `oidc`.")
     oidc_audience: str = Field("hearth", description="What tokens must name as their audience (`aud`).")
     oidc_jwks_url: str = Field("", description="Where the issuer's keys are; empty = by its discovery document.")
+    trusted_proxies: str = Field(
+        "", description="Proxies whose X-Forwarded-For is believed: addresses or networks, a,b; unset = nobody's."
+    )
     requests_per_second: float = Field(
         200.0,
         ge=0,
@@ -92,6 +95,15 @@ class Settings(BaseSettings):
             zoneinfo.ZoneInfo(value)
         except (KeyError, ValueError, zoneinfo.ZoneInfoNotFoundError):
             raise ValueError("not an IANA time zone, for example Asia/Shanghai") from None
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _known_proxies(cls, value: str) -> str:
+        try:
+            _ = [ipaddress.ip_network(each.strip()) for each in value.split(",") if value]
+        except ValueError as error:
+            raise ValueError(f"{error}: say addresses or networks, for example 10.0.0.7,10.1.0.0/16") from None
         return value
 
     @field_validator("clock")

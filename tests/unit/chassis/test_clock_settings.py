@@ -59,11 +59,12 @@ def test_settings_come_from_the_environment(environ: pytest.MonkeyPatch) -> None
 
 def test_all_wrong_settings_are_named_at_once(environ: pytest.MonkeyPatch) -> None:
     environ.setenv("HEARTH_TIMEZONE", "Mars/Olympus")
+    environ.setenv("HEARTH_TRUSTED_PROXIES", "10.0.0.7,ingress")
     environ.setenv("HEARTH_CLOCK", "yesterday")
     environ.setenv("HEARTH_HTTP_PORT", "70000")
     with pytest.raises(SettingsError) as caught:
         read(Settings)
-    for name in ("HEARTH_TIMEZONE", "HEARTH_CLOCK", "HEARTH_HTTP_PORT"):
+    for name in ("HEARTH_TIMEZONE", "HEARTH_TRUSTED_PROXIES", "HEARTH_CLOCK", "HEARTH_HTTP_PORT"):
         assert name in str(caught.value)
 
 
