@@ -44,6 +44,7 @@ def make_app(
         topic_allow_declare=False,
         stream_wait_empty=False,
         store="memory://",
+        table_standby_replicas=0,  # with any, a member keeps what it has: of three on four partitions one has none
         broker_session_timeout=session_timeout,
         broker_heartbeat_interval=session_timeout / 4,
         broker_max_poll_records=BATCH,
@@ -73,6 +74,7 @@ class Worker:
         self.app, self.mounted, self.names = app, mounted, tuple(topics)
         self.lanes: dict[TP, LaneTask] = {}
         self.started = False
+        self._told = float("inf")
         self._partitions: dict[str, int] = {}
         self._watcher: asyncio.Task[None] | None = None
         self._endings: set[asyncio.Task[None]] = set()
@@ -92,18 +94,20 @@ class Worker:
     async def start(self) -> None:
         """Start Faust inside the running loop; partitions come with the first assignment."""
         self.app.finalize()
-        self.consumer.on_seek = self._assigned
+        self.consumer.on_seek = self.assigned
         await self.app.start()
         self._watcher = asyncio.create_task(self._watch(), name="incarnations")
         self.started = True
 
-    def _assigned(self, assigned: set[TP]) -> None:
+    def assigned(self, assigned: set[TP]) -> None:
+        """The group has decided which partitions are ours; called after every rebalance."""
         for tp in set(self.lanes) | assigned:
             old = self.lanes.pop(tp, None)
             if old is not None:
                 self._end(old)
         for tp in assigned:
             self._open(tp)
+        self._told = time.monotonic()
         log.info("partitions assigned", count=len(assigned))
 
     def _open(self, tp: TP) -> None:
@@ -176,8 +180,10 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        """True when every assigned lane is open."""
-        return bool(self.lanes) and all(lane.position >= 0 or lane.stopped_by for lane in self.lanes.values())
+        """True when every assigned lane is open; also with none, when it stays at that: others have all partitions."""
+        if not self.lanes:
+            return time.monotonic() > self._told + 2 * WATCH
+        return all(lane.position >= 0 or lane.stopped_by for lane in self.lanes.values())
 
     @property
     def quiet(self) -> bool:
