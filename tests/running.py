@@ -137,28 +137,32 @@ class Hearth(Run):
             until(places, lambda at: all(at.get(p, -1) >= end for p, end in ends.items()), f"at {ends}", seconds)
 
     def at_rest(self, seconds: float = 120) -> None:
-        """Wait until nothing moves: every service has settled, and shows, all that is in the topics it reads, and nothing
-        has come since.
+        """Wait until nothing moves but the time: every service has settled, and shows, all that was in the topics it
+        reads, and nothing has come since but progress, which comes every second.
         """
-        until(self._unsettled, lambda left: left == {}, "all settled", seconds)
+        until(self._moved, lambda moved: moved == [], "nothing new", seconds)
 
-    def _unsettled(self) -> dict[str, Any]:
-        """What is in a topic and not settled by a service that reads it, or came while this was looked at."""
-        before, left = self._all_ends(), dict[str, Any]()
-        for service in self.services:
-            with self.database(service.name) as database:
-                for mark in database["slots"].find({"topic": {"$in": list(before)}, "closed": False}):
-                    at, end = min(mark["settled"], mark["viewed"]), before[mark["topic"]][mark["partition"]]
-                    if at < end:
-                        left[f"{service.name} {mark['topic']}[{mark['partition']}]"] = (at, end)
-        return left or {name: end for name, end in self._all_ends().items() if before.get(name) != end}
-
-    def _all_ends(self) -> dict[str, dict[int, int]]:
-        """The ends of every topic of this namespace."""
+    def _moved(self) -> list[str]:
+        """What has come, other than progress, while all that was there was settled."""
         found = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2}).list_topics(timeout=60).topics
         names = [name for name in found if name.startswith(f"{self.namespace}.")]
         with ThreadPoolExecutor(8) as pool:
-            return dict(zip(names, pool.map(lambda name: ends_of(self.bootstrap, name), names), strict=True))
+            ends = dict(zip(names, pool.map(lambda name: ends_of(self.bootstrap, name), names), strict=True))
+            until(lambda: self._unsettled(ends), lambda left: left == {}, "all settled", 120)
+            came = pool.map(lambda name: messages_since(self.bootstrap, name, ends[name]), names)
+            types = [headers_of(message).get("ce_type", b"?").decode() for messages in came for message in messages]
+        return [type_ for type_ in types if type_ != "crm.progress.v1"]
+
+    def _unsettled(self, ends: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
+        """What a service has not settled, or does not show yet, of the topics it reads up to these ends."""
+        left = dict[str, Any]()
+        for service in self.services:
+            with self.database(service.name) as database:
+                for mark in database["slots"].find({"topic": {"$in": list(ends)}, "closed": False}):
+                    at, end = min(mark["settled"], mark["viewed"]), ends[mark["topic"]][mark["partition"]]
+                    if at < end:
+                        left[f"{service.name} {mark['topic']}[{mark['partition']}]"] = (at, end)
+        return left
 
     @contextlib.contextmanager
     def database(self, service: str) -> Iterator[Any]:
@@ -216,8 +220,22 @@ def ends_of(bootstrap: str, topic: str) -> dict[int, int]:
     return {partition: end for partition, (_, end) in _read(bootstrap, topic, begin=False).items()}
 
 
-def _read(bootstrap: str, topic: str, *, begin: bool) -> dict[int, tuple[list[Any], int]]:
-    """The messages of each partition, all of them or those at the end the broker names, and where it really ends."""
+def messages_since(bootstrap: str, topic: str, ends: Mapping[int, int]) -> list[Any]:
+    """What came after these ends."""
+    return [
+        message
+        for partition, (messages, _) in _read(bootstrap, topic, begin=False, since=ends).items()
+        for message in messages
+        if message.offset() >= ends[partition]
+    ]
+
+
+def _read(
+    bootstrap: str, topic: str, *, begin: bool, since: Mapping[int, int] | None = None
+) -> dict[int, tuple[list[Any], int]]:
+    """The messages of each partition, all of them, or those `since` offsets or at the end the broker names, and where it
+    really ends.
+    """
     settings = {"bootstrap.servers": bootstrap, "group.id": f"all-{uuid.uuid4().hex}", "log_level": 2}
     consumer: Any = Consumer({**settings, "enable.auto.commit": False, "enable.partition.eof": True})
     try:
@@ -226,7 +244,7 @@ def _read(bootstrap: str, topic: str, *, begin: bool) -> dict[int, tuple[list[An
         ]
         for place in places:
             first, end = consumer.get_watermark_offsets(place, 30)
-            place.offset = first if begin else max(first, end - 1)
+            place.offset = first if begin else max(first, min(end - 1, (since or {}).get(place.partition, end)))
         found: dict[int, list[Any]] = {place.partition: [] for place in places}
         ends: dict[int, int] = {}
         consumer.assign(places)
