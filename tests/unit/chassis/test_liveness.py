@@ -55,6 +55,5 @@ def test_a_lane_that_failed_is_a_reason_to_restart() -> None:
     assert worker(t=lane(stopped_by="a gap")).failed == []
 
 
-def test_nothing_assigned_is_not_ready() -> None:
-    assert not worker().ready
+def test_a_lane_that_is_not_open_yet_is_not_ready() -> None:
     assert not worker(t=lane(position=-1)).ready
