@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -77,11 +78,17 @@ class Topics:
             return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
 
     async def create(self, wanted: Mapping[str, tuple[int, int, Mapping[str, str]]]) -> list[str]:
-        """Create what is missing, of {name: (partitions, replicas, settings)}; returns the names created.
+        """Create what is missing, of {name: (partitions, replicas, settings)}; returns the names created, once the broker
+        knows them: the controller says a topic is made before the broker that is asked has heard of it.
 
         Raises `WrongPartitions` if a topic is there with another number of partitions.
         """
-        return await asyncio.to_thread(self._create, wanted)
+        made, until = await asyncio.to_thread(self._create, wanted), time.monotonic() + TIMEOUT
+        while made and len(await self.find(made)) < len(made):
+            if time.monotonic() > until:
+                raise Transient(f"broker: made {', '.join(made)}, and does not know all of them yet")
+            await asyncio.sleep(0.05)
+        return made
 
     def _create(self, wanted: Mapping[str, tuple[int, int, Mapping[str, str]]]) -> list[str]:
         there = self._find(list(wanted))

@@ -250,6 +250,7 @@ async def places_of(bootstrap: str, topic: str, partitions: int, count: int) -> 
 async def test_topics_are_created_once_and_never_with_other_partitions(engines: Any, namespace: str) -> None:
     topics, topic = Topics(engines.bootstrap), f"{namespace}.t"
     assert await topics.create({topic: (3, 1, {})}) == [topic]
+    assert (await topics.find([topic]))[topic].partitions == 3, "it is known when it is made"
     assert await topics.create({topic: (3, 1, {})}) == []
     with pytest.raises(WrongPartitions, match="has 3 partitions, the catalog says 4"):
         await topics.create({topic: (4, 1, {})})
