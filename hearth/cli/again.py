@@ -15,7 +15,7 @@ from hearth.cli.places import DOORS
 
 Service = Annotated[str, typer.Argument(help="profile, leads, loyalty or service_tickets.", show_default=False)]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
-PAGE = 50
+PAGE = 500
 
 
 def rebuild(service: Service, dry_run: Dry = False, raw: Json = False) -> None:
