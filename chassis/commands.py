@@ -10,9 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from chassis.errors import IdempotencyKeyMissing, IdempotencyKeyReused, PreconditionFailed, Unavailable
-from chassis.fold.doors import Command, Done, Door, Reused, Stale
-from chassis.fold.handing import Declined
-from chassis.fold.merging import Elsewhere
+from chassis.fold.doors import Command, Done, Door, Reused, Stale, carried
 from chassis.fold.model import Key
 from chassis.fold.ports import Transient
 from chassis.seeing.tracing import origin
@@ -43,19 +41,7 @@ class Commands:
         `PreconditionFailed`, `IdempotencyKeyReused`, `Unavailable`.
         """
         command = _begun(command, origin())
-        return _checked(await self._carried(key, command))
-
-    async def _carried(self, key: Key, command: Command) -> Done:
-        """Follow a command from entity to entity, and back when it was given up there."""
-        while True:
-            done = await self._queued(key, command)
-            if not isinstance(done.error, Elsewhere):
-                return done
-            moved = done.error
-            there = await self._carried(Key(key.kind, moved.entity), command._replace(way=command.way.on(moved)))
-            if not isinstance(there.error, Declined):
-                return there
-            command = command._replace(way=command.way.back(moved))
+        return _checked(await carried(self._queued, key, command))
 
     async def _queued(self, key: Key, command: Command) -> Done:
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()

@@ -125,16 +125,22 @@ class Hearth(Run):
         """Every message of a topic of this namespace."""
         return messages_of(self.bootstrap, f"{self.namespace}.{topic}")
 
-    def wait_viewed(self, service: str, seconds: float) -> None:
-        """Wait until everything now in the journal is applied by a service and all its views are replaced."""
-        ends = self.ends()
+    def wait_viewed(self, service: str, seconds: float, topic: str = "crm.journal") -> None:
+        """Wait until everything now in a topic is settled by a service and all its views are replaced."""
+        name = f"{self.namespace}.{topic}"
+        ends = ends_of(self.bootstrap, name)
+        until(
+            lambda: self._places(service),
+            lambda at: all(at.get((name, partition), -1) >= end for partition, end in ends.items()),
+            f"{service}: {name} at {ends}",
+            seconds,
+        )
+
+    def _places(self, service: str) -> dict[tuple[str, int], int]:
+        """Up to where a service has settled, and shows, each partition that it reads."""
         with self.database(service) as database:
-
-            def places() -> dict[int, int]:
-                found = database["slots"].find({"topic": self.journal, "closed": False})
-                return {mark["partition"]: min(mark["settled"], mark["viewed"]) for mark in found}
-
-            until(places, lambda at: all(at.get(p, -1) >= end for p, end in ends.items()), f"at {ends}", seconds)
+            found = database["slots"].find({"closed": False})
+            return {(mark["topic"], mark["partition"]): min(mark["settled"], mark["viewed"]) for mark in found}
 
     def at_rest(self, seconds: float = 120) -> None:
         """Wait until nothing moves but the time: every service has settled, and shows, all that was in the topics it
@@ -155,14 +161,12 @@ class Hearth(Run):
 
     def _unsettled(self, ends: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
         """What a service has not settled, or does not show yet, of the topics it reads up to these ends."""
-        left = dict[str, Any]()
-        for service in self.services:
-            with self.database(service.name) as database:
-                for mark in database["slots"].find({"topic": {"$in": list(ends)}, "closed": False}):
-                    at, end = min(mark["settled"], mark["viewed"]), ends[mark["topic"]][mark["partition"]]
-                    if at < end:
-                        left[f"{service.name} {mark['topic']}[{mark['partition']}]"] = (at, end)
-        return left
+        return {
+            f"{service.name} {topic}[{partition}]": (at, ends[topic][partition])
+            for service in self.services
+            for (topic, partition), at in self._places(service.name).items()
+            if topic in ends and at < ends[topic][partition]
+        }
 
     @contextlib.contextmanager
     def database(self, service: str) -> Iterator[Any]:

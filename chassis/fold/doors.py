@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from chassis.fold import handing
 from chassis.fold.bringing import bring
-from chassis.fold.handing import HERE, Step, Way
-from chassis.fold.merging import Chains
+from chassis.fold.handing import HERE, Declined, Step, Way
+from chassis.fold.merging import Chains, Elsewhere
 from chassis.fold.model import Fact, Head, Key, Out, cause_of
 from chassis.fold.ports import Broker, Known, Store
 from chassis.fold.rules import NOTHING, Folded, Folder, Item, empty_head, may_know, same_content
@@ -48,6 +48,19 @@ class Command(NamedTuple):
     fact: Fact
     expected: int | None = None
     way: Way = HERE
+
+
+async def carried(ask: Callable[[Key, Command], Awaitable[Done]], key: Key, command: Command) -> Done:
+    """Follow a command from entity to entity, and back when it was given up there; `ask` asks one entity."""
+    while True:
+        done = await ask(key, command)
+        if not isinstance(done.error, Elsewhere):
+            return done
+        moved = done.error
+        there = await carried(ask, Key(key.kind, moved.entity), command._replace(way=command.way.on(moved)))
+        if not isinstance(there.error, Declined):
+            return there
+        command = command._replace(way=command.way.back(moved))
 
 
 class Door:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -27,6 +27,8 @@ from chassis.web import problem
 
 if TYPE_CHECKING:
     from chassis.app import App
+
+T = TypeVar("T")
 
 MOST = 200
 
@@ -120,16 +122,20 @@ class Letters:
         asked = _many(await request.body())
         wanted = dead.Wanted(asked.code, asked.type, sent=False)
         waiting = await dead.list_dead(self.database, asked.limit, wanted, asked.after)
-        done, ends = list[dict[str, Any]](), time.monotonic() + LONGEST
-        for letter in waiting:
-            if asked.dry_run:
-                done.append({"id": letter["id"], "sent": False})
-            elif time.monotonic() < ends:
-                if done or asked.after:
-                    await asyncio.sleep(1 / asked.rate)
-                done.append(await self._one_of_many(letter["id"]))
+        ids = [letter["id"] for letter in waiting]
+        done = [{"id": id_, "sent": False} for id_ in ids] if asked.dry_run else await self._some_sent(ids, asked)
         more = len(done) < len(waiting) or len(waiting) == asked.limit
         return {"dry_run": asked.dry_run, "items": done, "next": done[-1]["id"] if done and more else None}
+
+    async def _some_sent(self, ids: list[str], asked: Many) -> list[dict[str, Any]]:
+        done, ends = list[dict[str, Any]](), time.monotonic() + LONGEST
+        for id_ in ids:
+            if time.monotonic() >= ends:
+                break
+            if done or asked.after:
+                await asyncio.sleep(1 / asked.rate)
+            done.append(await self._one_of_many(id_))
+        return done
 
     async def _one_of_many(self, id_: str) -> dict[str, Any]:
         await self.app.gate.admit(ONE_AGAIN, {"id": id_})
@@ -186,10 +192,7 @@ def _wanted(request: Request) -> dead.Wanted:
 
 
 def _many(body: bytes) -> Many:
-    try:
-        many = msgspec.json.decode(body, type=Many)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("send {code, type, all, after, limit, rate, dry_run}") from None
+    many = read(body, Many, InvalidRequest("send {code, type, all, after, limit, rate, dry_run}"))
     if not (many.code or many.type or many.all):
         raise InvalidRequest("say which: a code, a type, or all", "/all")
     if not 1 <= many.limit <= MOST:
@@ -200,16 +203,21 @@ def _many(body: bytes) -> Many:
 
 
 def _change(body: bytes) -> Change:
-    try:
-        change = msgspec.json.decode(body, type=Change)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise BadEdit("send {who, why, changes: [{op, path, value}]}") from None
+    change = read(body, Change, BadEdit("send {who, why, changes: [{op, path, value}]}"))
     for name, text in (("who", change.who), ("why", change.why)):
         if not (1 <= len(text) <= 200 and text.isprintable()):
             raise BadEdit(f"{name} is 1 to 200 printable characters, and nobody's personal data", f"/{name}")
     if not change.changes:
         raise BadEdit("there is no change", "/changes")
     return change
+
+
+def read(body: bytes, type_: type[T], refusal: ChassisError) -> T:
+    """A body as what it should be; raises `refusal`."""
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise refusal from None
 
 
 def door(answer: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:

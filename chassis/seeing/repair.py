@@ -23,14 +23,11 @@ from chassis.fold.bringing import bring
 from chassis.fold.doors import Command
 from chassis.fold.model import Head, Key
 from chassis.fold.rules import Item, empty_head
-from chassis.seeing.dead import door
+from chassis.seeing.dead import LONGEST, door, read
 from chassis.store.seeing import again
 
 if TYPE_CHECKING:
     from chassis.app import App
-
-LONGEST = 5.0
-"""Seconds after which a page ends early: a request has fifteen."""
 
 AT_ONCE = 8
 """Entities that are looked at together: each waits for the database most of the time, and while facts flow new ones come."""
@@ -100,10 +97,8 @@ class Repairing:
 
     async def _each(self, asked: Page, one: Callable[[Key], Awaitable[bool]]) -> dict[str, Any]:
         """A few at a time, for some seconds at most; then the answer says where to go on."""
-        found, ends = (
-            await again.entities(self.app.store, asked.kind, asked.after, asked.limit),
-            time.monotonic() + LONGEST,
-        )
+        found = await again.entities(self.app.store, asked.kind, asked.after, asked.limit)
+        ends = time.monotonic() + LONGEST
         changed, seen, following = list[Key](), 0, found.after
         for start in range(0, len(found.keys), AT_ONCE):
             group = found.keys[start : start + AT_ONCE]
@@ -131,13 +126,12 @@ class Repairing:
     async def _asked(self, request: Request) -> Page:
         if not self.app.started:
             raise Unavailable("this process is still starting; try again")
+        refusal = InvalidRequest("send {run, kind, after, limit, dry_run}; after is `next` of an earlier answer")
+        asked = read(await request.body() or b"{}", Page, refusal)
         try:
-            asked = msgspec.json.decode(await request.body() or b"{}", type=Page)
             _ = b"" if asked.after.startswith("view:") else bytes.fromhex(asked.after)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
-            raise InvalidRequest(
-                "send {run, kind, after, limit, dry_run}; after is `next` of an earlier answer"
-            ) from None
+        except ValueError:
+            raise refusal from None
         kind = asked.kind or next(iter(self.app.kinds))
         if kind not in self.app.kinds:
             raise InvalidRequest(f"kind is one of: {', '.join(self.app.kinds)}", "/kind")

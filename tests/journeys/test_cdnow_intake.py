@@ -22,7 +22,7 @@ from services.loyalty.domain.model import Account
 from services.profile.domain.model import Customer
 from tests.journeys.test_cdnow import SIGNED, STRUCTURED, as_profile, described
 from tests.oracles import cdnow as oracle
-from tests.running import Hearth, ends_of, headers_of, messages_of, running, until
+from tests.running import Hearth, headers_of, messages_of, running, until
 
 DEALS, LINKS = "crm.intake.deal", "crm.intake.customer"
 
@@ -141,27 +141,15 @@ def resolved(hearth: Hearth, accepted: int, seconds: float) -> None:
     with hearth.database("profile") as database:
         until(database["inbox"].estimated_document_count, lambda n: n == accepted, f"{accepted} accepted", seconds)
         until(lambda: database["links"].count_documents({"todo": 1}), lambda n: n == 0, "all merges told", seconds)
-        for topic in (DEALS, LINKS):
-            at_rest(hearth, database, f"{hearth.namespace}.{topic}", seconds)
+    for topic in (DEALS, LINKS):
+        hearth.wait_viewed("profile", seconds, topic)
 
 
 def applied(hearth: Hearth, seconds: float) -> None:
     """Wait until profile and loyalty have applied the journal, and what merged customers say to each other."""
     for service in ("profile", "loyalty"):
-        with hearth.database(service) as database:
-            at_rest(hearth, database, hearth.journal, seconds)
-            at_rest(hearth, database, f"{hearth.namespace}.crm.self.{service}", seconds)
-
-
-def at_rest(hearth: Hearth, database: Any, topic: str, seconds: float) -> None:
-    """Wait until a service has settled a topic, and replaced its views."""
-    ends = {partition: end for partition, end in ends_of(hearth.bootstrap, topic).items() if end}
-
-    def places() -> dict[int, int]:
-        found = database["slots"].find({"topic": topic, "closed": False})
-        return {mark["partition"]: min(mark["settled"], mark["viewed"]) for mark in found}
-
-    until(places, lambda at: all(at.get(p, -1) >= end for p, end in ends.items()), f"{topic} at {ends}", seconds)
+        hearth.wait_viewed(service, seconds)
+        hearth.wait_viewed(service, seconds, f"crm.self.{service}")
 
 
 def clusters_of(hearth: Hearth, people: set[str]) -> dict[str, set[str]]:

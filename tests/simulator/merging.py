@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from chassis.fold import Key, Kind, Rule, handing
-from chassis.fold.doors import Command, Door
+from chassis.fold.doors import Command, Door, carried
 from chassis.fold.merging import Elsewhere
 from tests.simulator import script
 from tests.simulator.check import _facts, _published, _settled, _views
@@ -216,23 +217,17 @@ class MergingRun(Run):
     async def _command(self, fact: Fact) -> None:
         store, broker, folder = self._ports()
         door = Door(store, broker, folder, KINDS)
-        done = await self._carried(door, Key("account", fact.subject), Command(fact))
+        done = await carried(partial(self._asked, door), Key("account", fact.subject), Command(fact))
         assert done.error is None, done.error
         self.answers.setdefault(fact.id, []).append((done.answer, done.seq))
 
-    async def _carried(self, door: Door, key: Key, command: Command) -> Any:
-        """As `chassis.commands` does it."""
-        while True:
-            (done,) = await self._patiently(lambda given=command: door.execute(key, [given]))
-            if not isinstance(done.error, Elsewhere):
-                return done
-            moved = done.error
-            self.world.hits["command withdrawn" if moved.withdrawn else "command followed a merge"] += 1
-            there = await self._carried(door, Key("account", moved.entity), command._replace(way=command.way.on(moved)))
-            if not isinstance(there.error, handing.Declined):
-                return there
+    async def _asked(self, door: Door, key: Key, command: Command) -> Any:
+        (done,) = await self._patiently(lambda: door.execute(key, [command]))
+        if isinstance(done.error, Elsewhere):
+            self.world.hits["command withdrawn" if done.error.withdrawn else "command followed a merge"] += 1
+        if isinstance(done.error, handing.Declined):
             self.world.hits["command given up"] += 1
-            command = command._replace(way=command.way.back(moved))
+        return done
 
 
 def check(run: MergingRun) -> list[str]:
