@@ -100,6 +100,7 @@ class App:
         self.store = MongoStore(self.database, self.kinds, self.seal.close, self.epoch)
         own = self.definition
         self.folder = Folder(own.rules, own.language, self.policies, self.epoch, self.kinds)
+        self.compactor = Compactor(self.faults.around("compaction", self.store))
         self.broker = Publisher(self.settings.kafka_bootstrap, f"hearth.{self.definition.name}")
         self._closing.callback(self.broker.close)
         self.door = self._door("door")
@@ -110,9 +111,8 @@ class App:
         self.resending = Resending(*around, days, self.topics.find, [*besides, self.store.said_since])
 
     def _door(self, role: str) -> Door:
-        return Door(
-            self.faults.around(role, self.store), self.faults.around(role, self.broker), self.folder, self.kinds
-        )
+        around = self.faults.around(role, self.store), self.faults.around(role, self.broker)
+        return Door(*around, self.folder, self.kinds, self.compactor.note)
 
     async def start(self, role: str) -> None:
         """Start a role; raises `PortTaken` before anything else is started."""
@@ -123,22 +123,22 @@ class App:
             await self._serve_api()
         if role in ("worker", "all"):
             await self._work()
-        self._refresh_policies()
+        self._keep_up()
         self._started = True
         log.info("started", role=role)
 
-    def _refresh_policies(self) -> None:
-        """Policies published later come into force by themselves; what each fact was folded with is recorded with it."""
-        check = self.definition.policy_from
-        if check is None:
-            return
-
-        async def refresh() -> None:
-            self.policies.renew((await load_policies(self.database, check)).versions)
-
-        beside = Background()
-        beside.every(10.0, "policies", refresh)
+    def _keep_up(self) -> None:
+        """What every role does: who writes versions compacts their chains; policies published later come into force by
+        themselves, and what each fact was folded with is recorded with it.
+        """
+        beside, check = Background(), self.definition.policy_from
+        beside.every(1.0, "compaction", self.compactor.tick)
+        if check is not None:
+            beside.every(10.0, "policies", lambda: self._renew_policies(check))
         self._closing.push_async_callback(beside.stop)
+
+    async def _renew_policies(self, check: Any) -> None:
+        self.policies.renew((await load_policies(self.database, check)).versions)
 
     # ---- doors ------------------------------------------------------------------------------------------------------
 
@@ -180,9 +180,15 @@ class App:
 
     async def _work(self) -> None:
         own, around = self.definition, self.faults.around
-        compactor = Compactor(around("compaction", self.store))
         ports = around("lane", self.store), around("view", self.store), around("lane", self.broker)
-        shared = self.folder, dict(self.kinds), Reader(own.rules, own.language), self.topics, own.table, compactor.note
+        shared = (
+            self.folder,
+            dict(self.kinds),
+            Reader(own.rules, own.language),
+            self.topics,
+            own.table,
+            self.compactor.note,
+        )
         mounted = Mounted(
             *ports,
             *shared,
@@ -194,19 +200,18 @@ class App:
         self.worker = Worker(faust_app, own.reads, mounted)
         await self.worker.start()
         self._closing.push_async_callback(self.worker.stop, GRACE)
-        self._run_background(compactor)
+        self._run_background()
         if own.companion is not None:
             self.companion = own.companion(self)
             await self.companion.start()
             self._closing.push_async_callback(self.companion.stop)
 
-    def _run_background(self, compactor: Compactor) -> None:
+    def _run_background(self) -> None:
         beside = Background()
         timers = Timers(self._door("timer"), self.definition.make_due)
         self.timer_loop = TimerLoop(self.store, timers, self.kinds, self.clock, self._horizon_of)
         beside.every(TICK, "timers", self.timer_loop.tick)
         beside.every(5.0, "sweep", sweep(self._door("sweep"), self.clock))
-        beside.every(1.0, "compaction", compactor.tick)
         beside.every(1.0, "resend", self._resend)
         each_second = self.definition.every_second
         if each_second is not None:

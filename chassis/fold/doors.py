@@ -66,8 +66,17 @@ async def carried(ask: Callable[[Key, Command], Awaitable[Done]], key: Key, comm
 class Door:
     """Folds commands of one entity into one version, publishes, replaces the view, answers."""
 
-    def __init__(self, store: Store, broker: Broker, folder: Folder, kinds: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        broker: Broker,
+        folder: Folder,
+        kinds: Mapping[str, Any],
+        on_written: Callable[[Head], None] = lambda _: None,
+    ) -> None:
+        """`on_written` is told the head that each version written here makes."""
         self.store, self.broker, self.folder, self.kinds = store, broker, folder, kinds
+        self.on_written = on_written
 
     async def execute(self, key: Key, commands: Sequence[Command]) -> list[Done]:
         """Carry out commands that wait for one entity. One that fails does not fail its neighbours."""
@@ -173,6 +182,7 @@ class Door:
             await self.store.replace_views([folded.head if folded.version else head] if folded.head.seq else [])
         if folded.version:
             await self.store.finish(key, folded.head.seq)
+            self.on_written(folded.head)
 
     async def sweep(self, before: datetime) -> int:
         """Finish versions whose writer died between the insert and the end; returns how many."""

@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 
+from chassis.fold import Key
 from hearth.loyalty.v1 import loyalty_pb2 as pb
 from hearth.loyalty.v1.loyalty_pb2_grpc import LoyaltyServiceStub
 from hearth.profile.v1 import profile_pb2
@@ -136,6 +137,27 @@ def test_a_hold_is_captured_or_given_back(hearth: Hearth, customer: str) -> None
     assert hearth.account(customer).items() >= {"active": 40, "held": 0}.items()
     again = hearth.http("loyalty", f"{holds}/{spent['hold_id']}/capture", headers=key(), method="POST")
     assert (again.status, again.body["code"]) == (404, "unknown_hold")
+
+
+def chain_of(hearth: Hearth, customer: str) -> tuple[int, int]:
+    """How many versions of an account there are, and how many of them have been joined into others."""
+    links = {"$gt": Key("account", customer).prefix(), "$lt": Key("account", customer).prefix() + b"\xff" * 8}
+    with hearth.database("loyalty") as database:
+        found = list(database["accounts.chain"].find({"_id": links}, {"stub": 1}))
+    return len(found), sum("stub" in each for each in found)
+
+
+def test_a_chain_that_gets_only_commands_is_compacted_and_says_the_same(hearth: Hearth, customer: str) -> None:
+    before = chain_of(hearth, customer)[0]
+    holds = f"/v1/accounts/{customer}/holds"
+    for _ in range(32):
+        made = hold(hearth, customer, 1).body["hold_id"]
+        assert hearth.http("loyalty", f"{holds}/{made}/void", headers=key(), method="POST").status == 200
+    shown = hearth.http("loyalty", f"/v1/accounts/{customer}/statement?limit=200").body
+    assert chain_of(hearth, customer)[0] >= before + 64
+    until(lambda: chain_of(hearth, customer)[1], lambda stubs: stubs > 32, "half of them joined")
+    assert hearth.http("loyalty", f"/v1/accounts/{customer}/statement?limit=200").body == shown
+    assert hearth.account(customer)["active"] == 70
 
 
 def test_one_key_is_one_command_whatever_the_door(hearth: Hearth, loyalty: Any, customer: str) -> None:

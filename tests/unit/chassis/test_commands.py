@@ -51,6 +51,16 @@ async def test_commands_that_wait_together_become_few_versions() -> None:
     assert (await store.views([ANN]))[ANN] == head
 
 
+async def test_each_version_of_a_door_is_told_when_it_is_finished() -> None:
+    store, written = Patient(), list[int]()
+    folder = Folder(RULES, Language(), Policies())
+    door = Door(store, Silent(), folder, KINDS, lambda head: written.append(head.seq))  # type: ignore[arg-type]
+    for name in ("c1", "c2", "c1"):
+        await door.execute(ANN, [command(name)])
+    assert written == [1, 2]
+    assert await store.unfinished(START + timedelta(days=1)) == []
+
+
 async def test_a_repeated_command_gets_the_same_answer_and_no_new_version() -> None:
     door, store, _ = commands()
     first = await door.execute(ANN, command("c1"))
