@@ -8,31 +8,28 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
+from chassis.broker import BrokerSettings, present
 from chassis.clock import Clock, ClockError
 
-S = TypeVar("S", bound="Settings")
+S = TypeVar("S", bound=BaseSettings)
 
 
 class SettingsError(Exception):
     """Settings are wrong; the message names each with what to do."""
 
 
-class Settings(BaseSettings):
+class Settings(BrokerSettings):
     """What every service is started with. `HEARTH_…` unless said otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="HEARTH_", frozen=True, extra="ignore")
-
-    kafka_bootstrap: str = Field(
-        "127.0.0.1:19092",
-        validation_alias=AliasChoices("KAFKA_BOOTSTRAP"),
-        description="Kafka brokers, host:port[,…]. Environment: KAFKA_BOOTSTRAP.",
-    )
     mongo_url: str = Field(
         "mongodb://127.0.0.1:27117",
         validation_alias=AliasChoices("MONGO_URL"),
         description="MongoDB connection string. Environment: MONGO_URL.",
+    )
+    mongo_url_file: Path | None = Field(
+        None, description="File with the connection string, in place of MONGO_URL: it holds a password."
     )
     namespace: str = Field(
         "",
@@ -72,6 +69,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".hearth"), description="Local data and logs.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text.")
+    topics: Literal["create", "expect"] = Field(
+        "create", description="Whether `migrate` creates topics, or fails while any is not there (made by others)."
+    )
     replication: int = Field(1, ge=1, le=7, description="Replication factor of topics that `migrate` creates.")
     partitions: Literal["local", "production"] = Field("local", description="Which partition counts of the catalog.")
     session_timeout: float = Field(
@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     )
     trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of the traces begun here that are exported.")
     reflection: bool = Field(True, description="gRPC server reflection.")
+
+    @field_validator("mongo_url_file")
+    @classmethod
+    def _is_there(cls, value: Path | None) -> Path | None:
+        return present(value)
 
     @field_validator("timezone")
     @classmethod
@@ -114,6 +119,12 @@ class Settings(BaseSettings):
                 raise ValueError("HEARTH_AUTH=oidc needs HEARTH_OIDC_ISSUER, the URL of the issuer of tokens")
         return self
 
+    @property
+    def database_url(self) -> str:
+        """The connection string, out of its file where there is one."""
+        file = self.mongo_url_file
+        return self.mongo_url if file is None else file.read_text("utf-8").strip()
+
     def named(self, name: str) -> str:
         """A topic, group or database name with this namespace in front."""
         return f"{self.namespace}.{name}" if self.namespace else name
@@ -138,13 +149,13 @@ def read(model: type[S], **given: Any) -> S:
         raise SettingsError("wrong settings:\n" + "\n".join(lines)) from None
 
 
-def _line(model: type[Settings], problem: Any) -> str:
+def _line(model: type[BaseSettings], problem: Any) -> str:
     name = str(problem["loc"][0]) if problem["loc"] else ""
     environment = environment_name(model, name) if name else ""
     return f"  {environment}{': ' if environment else ''}{problem['msg'].removeprefix('Value error, ')}"
 
 
-def environment_name(model: type[Settings], field: str) -> str:
+def environment_name(model: type[BaseSettings], field: str) -> str:
     """The environment variable of a setting."""
     found = model.model_fields.get(field)
     alias = found.validation_alias if found is not None else None

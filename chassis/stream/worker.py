@@ -12,6 +12,7 @@ import faust
 import structlog
 from faust.types import TP
 
+from chassis.broker import BrokerSettings
 from chassis.fold.model import Key
 from chassis.fold.ports import Transient
 from chassis.stream import transport
@@ -57,6 +58,15 @@ def make_app(
         stream_buffer_maxsize=64,
         **extra,
     )
+
+
+def credentials_of(broker: BrokerSettings) -> Any:
+    """What Faust is told of how the broker is reached; None where nothing is protected."""
+    context = broker.tls()
+    if broker.kafka_user:
+        known = {"username": broker.kafka_user, "password": broker.password(), "mechanism": broker.kafka_mechanism}
+        return faust.SASLCredentials(**known, ssl_context=context)
+    return None if context is None else faust.SSLCredentials(context)
 
 
 class _App(faust.App):

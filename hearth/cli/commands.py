@@ -17,6 +17,7 @@ from hearth.cli.events import events
 from hearth.cli.lag import lag
 from hearth.cli.load import load
 from hearth.cli.places import bootstrap, url_of
+from hearth.cli.ready import ready
 from hearth.cli.story import Story
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Hearth's tools.")
@@ -154,6 +155,7 @@ def publish_events(
 
 app.command("load")(load)
 app.command("lag")(lag)
+app.command("ready")(ready)
 app.command("rebuild")(rebuild)
 app.command("refold")(refold)
 app.command("backup")(backup)
