@@ -63,7 +63,7 @@ class App:
         self.clock = Clock(settings.clock)
         self.seal = Seal(read_key(settings.kek_file))
         tracing.begin(settings.otlp_endpoint, settings.trace_ratio, resource_of(definition, settings.namespace))
-        self.client = connect(settings.database_url)
+        self.client = connect(settings.database_url, **settings.database_tls)
         self.database = self.client[database_name(settings, definition.name)]
         self.topics = Topics(settings.kafka_bootstrap, settings.security())
         self.faults = Faults()

@@ -31,6 +31,10 @@ class Settings(BrokerSettings):
     mongo_url_file: Path | None = Field(
         None, description="File with the connection string, in place of MONGO_URL: it holds a password."
     )
+    mongo_tls: bool = Field(False, description="Reach the database by TLS, and check its certificate and name.")
+    mongo_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) that the database is checked with; unset = the system's."
+    )
     namespace: str = Field(
         "",
         pattern=r"^[a-z0-9_-]{0,40}$",
@@ -85,7 +89,7 @@ class Settings(BrokerSettings):
     trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of the traces begun here that are exported.")
     reflection: bool = Field(True, description="gRPC server reflection.")
 
-    @field_validator("mongo_url_file")
+    @field_validator("mongo_url_file", "mongo_ca_file")
     @classmethod
     def _is_there(cls, value: Path | None) -> Path | None:
         return present(value)
@@ -110,6 +114,8 @@ class Settings(BrokerSettings):
 
     @model_validator(mode="after")
     def _safe(self) -> Settings:
+        if self.mongo_ca_file and not self.mongo_tls:
+            raise ValueError("HEARTH_MONGO_CA_FILE needs HEARTH_MONGO_TLS=true: without TLS there is nothing to check")
         if self.auth == "none" and not is_loopback(self.bind):
             raise ValueError("HEARTH_AUTH=none starts only on loopback: set HEARTH_BIND=127.0.0.1 or HEARTH_AUTH=oidc")
         if self.auth == "oidc":
@@ -124,6 +130,13 @@ class Settings(BrokerSettings):
         """The connection string, out of its file where there is one."""
         file = self.mongo_url_file
         return self.mongo_url if file is None else file.read_text("utf-8").strip()
+
+    @property
+    def database_tls(self) -> dict[str, Any]:
+        """What the driver is told of TLS, beside what the connection string says."""
+        if not self.mongo_tls:
+            return {}
+        return {"tls": True} | ({"tlsCAFile": str(self.mongo_ca_file)} if self.mongo_ca_file else {})
 
     def named(self, name: str) -> str:
         """A topic, group or database name with this namespace in front."""

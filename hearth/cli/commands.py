@@ -14,6 +14,7 @@ from hearth.cli.dead import dead
 from hearth.cli.doctor import examine
 from hearth.cli.errors import CliError
 from hearth.cli.events import events
+from hearth.cli.keys import keys
 from hearth.cli.lag import lag
 from hearth.cli.load import load
 from hearth.cli.places import bootstrap, url_of
@@ -155,6 +156,7 @@ def publish_events(
 
 app.command("load")(load)
 app.command("lag")(lag)
+app.command("keys")(keys)
 app.command("ready")(ready)
 app.command("rebuild")(rebuild)
 app.command("refold")(refold)

@@ -11,6 +11,7 @@ import pytest
 from chassis.broker import BrokerSettings
 from chassis.seal import is_exposed
 from chassis.settings import Settings, SettingsError, read
+from chassis.store.connect import connect
 from chassis.stream.topics import Topics
 from chassis.stream.worker import credentials_of
 from deploy.local import identity
@@ -87,6 +88,17 @@ def test_a_connection_string_with_a_password_is_a_file(tmp_path: Path) -> None:
     assert read(Settings, mongo_url_file=file).database_url == "mongodb://u:p@db/?tls=true"
     with pytest.raises(SettingsError, match=r"HEARTH_MONGO_URL_FILE: .* is no file"):
         read(Settings, mongo_url_file=tmp_path / "gone")
+
+
+async def test_the_database_is_checked_with_the_authority_given(files: dict[str, Path]) -> None:
+    assert read(Settings).database_tls == {}
+    told = read(Settings, mongo_tls=True, mongo_ca_file=files["ca.crt"]).database_tls
+    assert told == {"tls": True, "tlsCAFile": str(files["ca.crt"])}
+    client = connect("mongodb://127.0.0.1:1", **told)  # the driver knows these names, and reads the file
+    assert client.options.pool_options._ssl_context is not None
+    await client.close()
+    with pytest.raises(SettingsError, match="HEARTH_MONGO_CA_FILE needs HEARTH_MONGO_TLS=true"):
+        read(Settings, mongo_ca_file=files["ca.crt"])
 
 
 @pytest.mark.parametrize(
