@@ -23,6 +23,8 @@ DOCUMENTS: tuple[str, ...] = (
     "deploy.metrics:documents",
     "deploy.pages:documents",
     "deploy.access:documents",
+    "deploy.chart:documents",
+    "deploy.dashboards:documents",
 )
 
 
