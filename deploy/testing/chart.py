@@ -25,6 +25,16 @@ from deploy.dashboards import DASHBOARDS
 from deploy.local.errors import LocalError
 from deploy.testing import policy, render, schemas, tools
 
+UPGRADES: dict[str, Any] = {
+    "the image": {"image": {"digest": f"sha256:{'b' * 64}"}},
+    "a setting": {"settings": {"timezone": "UTC"}},
+    "a label of pods": {"podLabels": {"team": "crm"}},
+    "an annotation of pods": {"podAnnotations": {"reloader": "true"}},
+    "a secret's name": {"keysSecret": {"name": "other"}},
+    "the nodes": {"nodeSelector": {"pool": "crm"}},
+    "resources": {"migrate": {"resources": {"limits": {"memory": "1Gi"}}}},
+}
+
 Check = tuple[str, Callable[[], list[str]]]
 SCORE_KUBERNETES = "v1.34"
 ONE_POD = "deployment-replicas"
@@ -44,6 +54,8 @@ def checks(write: bool) -> Iterator[Check]:
             yield f"kubeconform {version} {name}", lambda name=name, version=version: conform(_rendered(name), version)
         yield f"kube-score {name}", lambda name=name: score(_rendered(name), name)
         yield f"our rules {name}", lambda name=name: _own(_rendered(name))
+    for what, values in UPGRADES.items():
+        yield f"an upgrade that changes {what} makes new Jobs", lambda values=values: _new_jobs(CHART, values)
     yield "promtool alerts", lambda: promtool(CHART)
     yield "metrics of alerts and dashboards", lambda: seen(CHART)
     for path in sorted(render.WRONG.glob("*.yaml")):
@@ -122,6 +134,28 @@ def score(text: str, name: str) -> list[str]:
     ]
 
 
+def _new_jobs(chart: Path, values: Any) -> list[str]:
+    """A Job's pods cannot be changed: whoever differs must have another name, and who does not must keep it."""
+    before, after = ({each["metadata"]["name"]: each["spec"] for each in _jobs(chart, more)} for more in ({}, values))
+    clash = [
+        f"Job {name} would be changed, which Kubernetes refuses"
+        for name in after
+        if before.get(name, after[name]) != after[name]
+    ]
+    return clash or ([] if before.keys() != after.keys() else ["no Job has a new name"])
+
+
+def _jobs(chart: Path, values: Any) -> list[Any]:
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as more:
+        more.write(json.dumps(values))
+        more.flush()
+        given = [render.SETS["small"], render.HOUSE, Path(more.name)]
+        done = render.helm(tools.HELM4, "template", chart, given, "--kube-version", render.OLDEST)
+    if done.returncode != 0:
+        raise LocalError(done.stderr)
+    return list(policy.of(render.documents(done.stdout), "Job"))
+
+
 def _own(text: str) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         return policy.complaints(render.documents(text), Path(folder))
@@ -182,6 +216,8 @@ def _said(case: Any, chart: Path, folder: Path) -> list[str]:
     judge = case["refused"]["by"]
     if judge == "promtool":
         return promtool(chart)
+    if judge == "jobs":
+        return _new_jobs(chart, case["upgrade"])
     if judge == "seen":
         return seen(chart)
     more = folder / "values.yaml"
