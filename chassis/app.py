@@ -46,7 +46,7 @@ from chassis.store.quotas import Quotas
 from chassis.store.system import load_policies, ping, read_epoch
 from chassis.stream.lanes import Mounted
 from chassis.stream.topics import Topics
-from chassis.stream.worker import Worker, credentials_of, make_app
+from chassis.stream.worker import Worker, app_of
 from chassis.web import make_web
 
 log = structlog.get_logger()
@@ -190,8 +190,7 @@ class App:
             handler=own.relay(self) if own.relay is not None else None,
             relayed=frozenset(own.relayed),
         )
-        who = {"broker_credentials": credentials_of(self.settings)}
-        faust_app = make_app(mounted.group, self.settings.kafka_bootstrap, self.settings.session_timeout, **who)
+        faust_app = app_of(mounted.group, self.settings)
         self.worker = Worker(faust_app, own.reads, mounted)
         await self.worker.start()
         self._closing.push_async_callback(self.worker.stop, GRACE)

@@ -15,6 +15,7 @@ from faust.types import TP
 from chassis.broker import BrokerSettings
 from chassis.fold.model import Key
 from chassis.fold.ports import Transient
+from chassis.settings import Settings
 from chassis.stream import transport
 from chassis.stream.lanes import LaneTask, Mounted
 from chassis.stream.records import as_batch
@@ -58,6 +59,12 @@ def make_app(
         stream_buffer_maxsize=64,
         **extra,
     )
+
+
+def app_of(group: str, settings: Settings) -> faust.App:
+    """A Faust app for these settings."""
+    who = {"broker_credentials": credentials_of(settings)}
+    return make_app(group, settings.kafka_bootstrap, settings.session_timeout, **who)
 
 
 def credentials_of(broker: BrokerSettings) -> Any:
