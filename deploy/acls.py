@@ -83,5 +83,6 @@ def _page() -> str:
 
 PAGE = """*Create* only where the migrate Jobs make the topics (`kafka.topics.by: job`). *Write* on what is only read is for dead
 letters that are sent again to where they were read. With `settings.namespace` all names begin with it and a dot. Strimzi's
-users with these rights: `deploy/helm/hearth/examples/kafka-users.yaml`.
+users with these rights: `deploy/helm/hearth/examples/kafka-users.yaml`. `make test-real` runs the story with these rights on
+Apache Kafka's own authorizer, and tries what is not in the table.
 """
