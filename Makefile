@@ -12,7 +12,7 @@ export SEED FROM
 
 .DEFAULT_GOAL := help
 .PHONY: help setup .local .test .bench run issuer load demo engines engines-embedded reset test test-real faults faults-quick soak mutants check format \
-        bench bench-page bench-quick generate service lock cdnow clean
+        image image-test chart-test bench bench-page bench-quick generate service lock cdnow clean
 
 ##@ Start here
 help:  ## this list
@@ -60,6 +60,14 @@ soak: .test  ## constant load with random faults; fails when anything grows (MIN
 	$(PY) -m tests.faults.soak --minutes $(MINUTES) --rate $(if $(filter command line,$(origin RATE)),$(RATE),300)
 mutants: .test  ## break each law on purpose; every one must turn a test red
 	@$(PY) tests/mutants/run.py $(ARGS)
+
+##@ Packaging
+image: .test  ## the container image localhost/hearth:dev, with docker, podman or buildah
+	$(PY) -m deploy.image build
+image-test: .test  ## build the real Dockerfile with buildah and run it as Kubernetes would (Linux, root; no engine needed)
+	$(PY) -m deploy.image test
+chart-test: .test  ## the Helm chart, against schemas, wrong values, three Kubernetes releases and its alerts (needs Go)
+	@$(PY) -m deploy.testing.chart $(ARGS)
 
 ##@ Figures
 bench: .test .bench  ## the whole benchmark on the real engines; writes results.json, the table and the plots

@@ -46,7 +46,7 @@ from chassis.store.quotas import Quotas
 from chassis.store.system import load_policies, ping, read_epoch
 from chassis.stream.lanes import Mounted
 from chassis.stream.topics import Topics
-from chassis.stream.worker import Worker, make_app
+from chassis.stream.worker import Worker, app_of
 from chassis.web import make_web
 
 log = structlog.get_logger()
@@ -63,9 +63,9 @@ class App:
         self.clock = Clock(settings.clock)
         self.seal = Seal(read_key(settings.kek_file))
         tracing.begin(settings.otlp_endpoint, settings.trace_ratio, resource_of(definition, settings.namespace))
-        self.client = connect(settings.mongo_url)
+        self.client = connect(settings.database_url, **settings.database_tls)
         self.database = self.client[database_name(settings, definition.name)]
-        self.topics = Topics(settings.kafka_bootstrap)
+        self.topics = Topics(settings.kafka_bootstrap, settings.security())
         self.faults = Faults()
         self.audit = AuditLog(self.database)
         self.gate = self._gate()
@@ -101,7 +101,7 @@ class App:
         own = self.definition
         self.folder = Folder(own.rules, own.language, self.policies, self.epoch, self.kinds)
         self.compactor = Compactor(self.faults.around("compaction", self.store))
-        self.broker = Publisher(self.settings.kafka_bootstrap, f"hearth.{self.definition.name}")
+        self.broker = Publisher(self.settings.kafka_bootstrap, f"hearth.{own.name}", self.settings.security())
         self._closing.callback(self.broker.close)
         self.door = self._door("door")
         self.commands = Commands(self.door)
@@ -196,7 +196,7 @@ class App:
             handler=own.relay(self) if own.relay is not None else None,
             relayed=frozenset(own.relayed),
         )
-        faust_app = make_app(mounted.group, self.settings.kafka_bootstrap, self.settings.session_timeout)
+        faust_app = app_of(mounted.group, self.settings)
         self.worker = Worker(faust_app, own.reads, mounted)
         await self.worker.start()
         self._closing.push_async_callback(self.worker.stop, GRACE)

@@ -18,7 +18,7 @@ from chassis.gate.services import IdentityError
 from chassis.gate.table import TableError
 from chassis.gate.tls import CertificateError
 from chassis.logs import configure
-from chassis.migrate import migrate
+from chassis.migrate import migrate, wait_migrated
 from chassis.seal import KeyFileError
 from chassis.serving import PortTaken
 from chassis.settings import Settings, SettingsError
@@ -27,7 +27,7 @@ from chassis.tasks import COMMON
 
 log = structlog.get_logger()
 
-USAGE = "usage: python -m services.{name} api | worker | all | migrate | task NAME [ARGUMENT …]"
+USAGE = "usage: python -m services.{name} api | worker | all | migrate [--wait SECONDS] | task NAME [ARGUMENT …]"
 MISTAKES = (
     *(SettingsError, KeyFileError, TableError, IdentityError, CertificateError),
     *(PortTaken, WrongPartitions, LookupError, Transient),
@@ -37,7 +37,7 @@ MISTAKES = (
 
 def run(name: str, read: Callable[[], Settings], build: Callable[[Settings], App], argv: Sequence[str]) -> int:
     """Run a role; returns the exit code."""
-    if not argv or argv[0] not in (*ROLES, "migrate", "task") or (argv[0] == "task" and len(argv) < 2):
+    if not _is_understood(argv):
         print(USAGE.format(name=name), file=sys.stderr)
         return 2
     try:
@@ -47,6 +47,13 @@ def run(name: str, read: Callable[[], Settings], build: Callable[[Settings], App
     except MISTAKES as error:
         print(f"{name} {argv[0]}: {error}", file=sys.stderr)
         return 1
+
+
+def _is_understood(argv: Sequence[str]) -> bool:
+    if argv and argv[0] == "migrate":
+        waits = len(argv) == 3 and argv[1] == "--wait" and argv[2].isdecimal()
+        return len(argv) == 1 or waits
+    return bool(argv) and (argv[0] in ROLES or (argv[0] == "task" and len(argv) > 1))
 
 
 def _run_loop(work: Awaitable[int]) -> int:
@@ -64,7 +71,7 @@ async def _role(build: Callable[[], App], argv: Sequence[str]) -> int:
         return await _serve(app, argv[0])
     try:
         if argv[0] == "migrate":
-            await migrate(app)
+            await (wait_migrated(app, float(argv[2])) if argv[1:] else migrate(app))
             return 0
         await app.prepare()
         return await _task(app, argv[1], argv[2:])

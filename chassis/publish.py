@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
@@ -35,8 +35,9 @@ Records = Sequence[tuple[str, int | None, bytes | None, bytes | None, Headers]]
 class Publisher:
     """`chassis.fold.ports.Broker` over a broker. Use from one event loop; `close` when done."""
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
-        self._settings = {**SETTINGS, "bootstrap.servers": bootstrap, "client.id": client_id, "logger": _quiet()}
+    def __init__(self, bootstrap: str, client_id: str, security: Mapping[str, str] | None = None) -> None:
+        own = {"bootstrap.servers": bootstrap, "client.id": client_id, "logger": _quiet()}
+        self._settings = {**SETTINGS, **own, **(security or {})}
         self._producer = Producer(self._settings)
         self._retired: list[Producer] = []
         self._stopped = threading.Event()

@@ -29,6 +29,8 @@ DOMAIN = "hearth"
 LONGEST = 15.0
 """Seconds a call may take, whatever deadline its caller set."""
 
+BALANCED = [("grpc.lb_policy_name", "round_robin")]
+
 CODES = {
     400: code_pb2.INVALID_ARGUMENT,
     401: code_pb2.UNAUTHENTICATED,
@@ -55,6 +57,7 @@ def make_server(
         options=[
             ("grpc.max_receive_message_length", 1 << 20),
             ("grpc.max_connection_age_ms", 300_000),
+            ("grpc.max_connection_age_grace_ms", 20_000),
             ("grpc.so_reuseport", 0),
         ],
     )
@@ -76,11 +79,15 @@ def add_port(server: aio.Server, address: str, certificates: Certificates | None
 
 
 def open_channel(address: str, certificates: Certificates | None) -> aio.Channel:
-    """A connection to another service; with certificates both show theirs."""
+    """A connection to another service; with certificates both show theirs. All addresses that a name has are asked in turn,
+    and the name again whenever the server ends a connection for its age: `dns:///` with a headless Service finds new pods.
+    """
     if certificates is None:
-        return aio.insecure_channel(address, interceptors=client_interceptors())
+        return aio.insecure_channel(address, BALANCED, interceptors=client_interceptors())
     shown = (certificates.authority, certificates.key, certificates.chain)
-    return aio.secure_channel(address, grpc.ssl_channel_credentials(*shown), interceptors=client_interceptors())
+    return aio.secure_channel(
+        address, grpc.ssl_channel_credentials(*shown), BALANCED, interceptors=client_interceptors()
+    )
 
 
 async def set_serving(servicer: Any, serving: bool) -> None:

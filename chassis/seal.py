@@ -31,11 +31,19 @@ class Seal:
         return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], None)
 
 
+def is_exposed(path: Path) -> bool:
+    """Whether a secret can be read by others than us. A group may read what is not our own: so Kubernetes mounts secrets,
+    root's files for the group that only this process is in (`fsGroup`).
+    """
+    found = path.stat()
+    return bool(found.st_mode & 0o007 or (found.st_mode & 0o070 and found.st_uid == os.geteuid()))
+
+
 def read_key(path: Path) -> bytes:
     """The 32 bytes of a key file (base64, one line, readable by its owner only)."""
     if not path.is_file():
         raise KeyFileError(f"{path} does not exist; `make run` makes keys, production mounts a secret")
-    if path.stat().st_mode & 0o077:
+    if is_exposed(path):
         raise KeyFileError(f"{path} can be read by others; set its mode to 0600")
     try:
         key = base64.b64decode(path.read_text().strip(), validate=True)

@@ -8,31 +8,32 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
+from chassis.broker import BrokerSettings, present
 from chassis.clock import Clock, ClockError
 
-S = TypeVar("S", bound="Settings")
+S = TypeVar("S", bound=BaseSettings)
 
 
 class SettingsError(Exception):
     """Settings are wrong; the message names each with what to do."""
 
 
-class Settings(BaseSettings):
+class Settings(BrokerSettings):
     """What every service is started with. `HEARTH_…` unless said otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="HEARTH_", frozen=True, extra="ignore")
-
-    kafka_bootstrap: str = Field(
-        "127.0.0.1:19092",
-        validation_alias=AliasChoices("KAFKA_BOOTSTRAP"),
-        description="Kafka brokers, host:port[,…]. Environment: KAFKA_BOOTSTRAP.",
-    )
     mongo_url: str = Field(
         "mongodb://127.0.0.1:27117",
         validation_alias=AliasChoices("MONGO_URL"),
         description="MongoDB connection string. Environment: MONGO_URL.",
+    )
+    mongo_url_file: Path | None = Field(
+        None, description="File with the connection string, in place of MONGO_URL: it holds a password."
+    )
+    mongo_tls: bool = Field(False, description="Reach the database by TLS, and check its certificate and name.")
+    mongo_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) that the database is checked with; unset = the system's."
     )
     namespace: str = Field(
         "",
@@ -75,6 +76,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".hearth"), description="Local data and logs.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text.")
+    topics: Literal["create", "expect"] = Field(
+        "create", description="Whether `migrate` creates topics, or fails while any is not there (made by others)."
+    )
     replication: int = Field(1, ge=1, le=7, description="Replication factor of topics that `migrate` creates.")
     partitions: Literal["local", "production"] = Field("local", description="Which partition counts of the catalog.")
     session_timeout: float = Field(
@@ -87,6 +91,11 @@ class Settings(BaseSettings):
     )
     trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of the traces begun here that are exported.")
     reflection: bool = Field(True, description="gRPC server reflection.")
+
+    @field_validator("mongo_url_file", "mongo_ca_file")
+    @classmethod
+    def _is_there(cls, value: Path | None) -> Path | None:
+        return present(value)
 
     @field_validator("timezone")
     @classmethod
@@ -117,6 +126,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe(self) -> Settings:
+        if self.mongo_ca_file and not self.mongo_tls:
+            raise ValueError("HEARTH_MONGO_CA_FILE needs HEARTH_MONGO_TLS=true: without TLS there is nothing to check")
         if self.auth == "none" and not is_loopback(self.bind):
             raise ValueError("HEARTH_AUTH=none starts only on loopback: set HEARTH_BIND=127.0.0.1 or HEARTH_AUTH=oidc")
         if self.auth == "oidc":
@@ -125,6 +136,19 @@ class Settings(BaseSettings):
             if not self.oidc_issuer:
                 raise ValueError("HEARTH_AUTH=oidc needs HEARTH_OIDC_ISSUER, the URL of the issuer of tokens")
         return self
+
+    @property
+    def database_url(self) -> str:
+        """The connection string, out of its file where there is one."""
+        file = self.mongo_url_file
+        return self.mongo_url if file is None else file.read_text("utf-8").strip()
+
+    @property
+    def database_tls(self) -> dict[str, Any]:
+        """What the driver is told of TLS, beside what the connection string says."""
+        if not self.mongo_tls:
+            return {}
+        return {"tls": True} | ({"tlsCAFile": str(self.mongo_ca_file)} if self.mongo_ca_file else {})
 
     def named(self, name: str) -> str:
         """A topic, group or database name with this namespace in front."""
@@ -150,13 +174,13 @@ def read(model: type[S], **given: Any) -> S:
         raise SettingsError("wrong settings:\n" + "\n".join(lines)) from None
 
 
-def _line(model: type[Settings], problem: Any) -> str:
+def _line(model: type[BaseSettings], problem: Any) -> str:
     name = str(problem["loc"][0]) if problem["loc"] else ""
     environment = environment_name(model, name) if name else ""
     return f"  {environment}{': ' if environment else ''}{problem['msg'].removeprefix('Value error, ')}"
 
 
-def environment_name(model: type[Settings], field: str) -> str:
+def environment_name(model: type[BaseSettings], field: str) -> str:
     """The environment variable of a setting."""
     found = model.model_fields.get(field)
     alias = found.validation_alias if found is not None else None

@@ -23,6 +23,9 @@ DOCUMENTS: tuple[str, ...] = (
     "deploy.metrics:documents",
     "deploy.pages:documents",
     "deploy.access:documents",
+    "deploy.acls:documents",
+    "deploy.chart:documents",
+    "deploy.dashboards:documents",
 )
 
 

@@ -7,6 +7,8 @@ for layer in run local test bench; do
     ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-header --no-annotate "$@" "$layer.in" --output-file "$layer.txt"
 done
-../.venv/bin/uv pip compile --quiet --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url \
-    --no-header --no-annotate "$@" cdnow.in --output-file cdnow.txt
+for carrier in cdnow hadolint; do
+    ../.venv/bin/uv pip compile --quiet --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-header --no-annotate "$@" "$carrier.in" --output-file "$carrier.txt"
+done
 if grep -nE '[a-z]+://' ./*.txt; then echo "lock: a requirements file names a host" >&2; exit 1; fi

@@ -131,7 +131,7 @@ change are in `policy/`. `app.py` is the only file that knows everything. Errors
 """
 
 SETTINGS = """Every process reads these once, at start, from the environment; all that are wrong are reported at once.
-Secrets are files. The first two names are shared with other programs, all others begin with `HEARTH_`.
+Secrets are files. `KAFKA_BOOTSTRAP` and `MONGO_URL` are shared with other programs, all other names begin with `HEARTH_`.
 
 The local runner (`make run`) sets addresses, keys and ports itself and understands `KAFKA_BOOTSTRAP`, `MONGO_URL`
 (somebody else's engines), `HEARTH_PORT_OFFSET` and `HEARTH_DATA_DIR`. The command line `hearth` also takes

@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey
 from chassis.errors import Forbidden, Unauthenticated
 from chassis.gate.principal import OURS, Principal
 from chassis.gate.tokens import Keys, claims_of, header_of
+from chassis.seal import is_exposed
 
 TYPE = "service+jwt"
 """The header `typ` of such tokens: none can be taken for a user's, nor the other way."""
@@ -96,7 +97,7 @@ def identity_of(service: str, directory: Path) -> tuple[Signer, ServiceVerifier]
     file = directory / f"{service}.jwk"
     if not file.is_file():
         raise IdentityError(f"{file} does not exist: HEARTH_IDENTITY_DIR holds <service>.jwk and {PUBLIC_KEYS}")
-    if file.stat().st_mode & 0o077:
+    if is_exposed(file):
         raise IdentityError(f"{file} can be read by others; set its mode to 0600")
     try:
         key = ECKey.import_key(json.loads(file.read_text("utf-8")))

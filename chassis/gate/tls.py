@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from chassis.seal import is_exposed
+
 NAMES = ("ca.crt", "tls.key", "tls.crt")
 
 
@@ -31,6 +33,6 @@ def read_certificates(directory: Path | None) -> Certificates | None:
     wrong = [name for name, text in zip(NAMES, found, strict=True) if b"-----BEGIN " not in text]
     if wrong:
         raise CertificateError(f"HEARTH_TLS_DIR: {', '.join(wrong)} in {directory} is not PEM")
-    if (directory / "tls.key").stat().st_mode & 0o007:
-        raise CertificateError(f"HEARTH_TLS_DIR: tls.key in {directory} can be read by everybody; set its mode to 0600")
+    if is_exposed(directory / "tls.key"):
+        raise CertificateError(f"HEARTH_TLS_DIR: tls.key in {directory} can be read by others; set its mode to 0600")
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from chassis.broker import BrokerSettings
 from chassis.fold.model import Watermark
 from chassis.fold.ports import Transient
 from chassis.fold.slots import slot_name
@@ -61,7 +62,7 @@ async def _corrected(app: App, places: list[Place]) -> list[Place]:
     read, the log ends after it.
     """
     ahead = {(place.topic, place.partition): place.settled - 1 for place in places if place.settled > place.end}
-    there = await asyncio.to_thread(timestamps, app.settings.kafka_bootstrap, ahead) if ahead else {}
+    there = await asyncio.to_thread(timestamps, app.settings, ahead) if ahead else {}
     return [
         place._replace(end=place.settled) if there.get((place.topic, place.partition)) else place for place in places
     ]
@@ -71,7 +72,7 @@ async def lag_of(app: App) -> list[dict[str, Any]]:
     """How far behind each partition is, in records and in seconds (None: not known; only marks of transactions: 0)."""
     places = await places_of(app)
     late = {(place.topic, place.partition): max(place.settled, place.start) for place in places if place.behind}
-    stamps = await asyncio.to_thread(timestamps, app.settings.kafka_bootstrap, late) if late else {}
+    stamps = await asyncio.to_thread(timestamps, app.settings, late) if late else {}
     return [_shown(place, stamps) for place in places]
 
 
@@ -88,10 +89,10 @@ def _shown(place: Place, stamps: Mapping[Where, float | None]) -> dict[str, Any]
     }
 
 
-def timestamps(bootstrap: str, wanted: Mapping[Where, int]) -> dict[Where, float | None]:
+def timestamps(broker: BrokerSettings, wanted: Mapping[Where, int]) -> dict[Where, float | None]:
     """The time (Unix seconds) of the first record at or after an offset of each partition; 0 where there is none."""
-    settings = {"bootstrap.servers": bootstrap, "group.id": "hearth.lag", "log_level": 2}
-    consumer = Consumer({**settings, "enable.auto.commit": False, "enable.partition.eof": True})
+    settings = {"bootstrap.servers": broker.kafka_bootstrap, "group.id": "hearth.lag", "log_level": 2}
+    consumer = Consumer({**settings, **broker.security(), "enable.auto.commit": False, "enable.partition.eof": True})
     found: dict[Where, float | None] = {}
     try:
         consumer.assign([TopicPartition(topic, partition, offset) for (topic, partition), offset in wanted.items()])

@@ -18,8 +18,10 @@ from chassis.store.seeing.spans import Spans
 DURABLE = {"w": "majority", "j": True}
 
 
-def connect(url: str, timeout_ms: int = 5_000) -> AsyncMongoClient[dict[str, Any]]:
-    """A client for a MongoDB URL: majority and journal for writes, majority for reads, UTC times, bounded waiting."""
+def connect(url: str, timeout_ms: int = 5_000, **tls: Any) -> AsyncMongoClient[dict[str, Any]]:
+    """A client for a MongoDB URL: majority and journal for writes, majority for reads, UTC times, bounded waiting.
+    `tls`: the driver's options of that name.
+    """
     return AsyncMongoClient(
         url,
         w="majority",
@@ -33,6 +35,7 @@ def connect(url: str, timeout_ms: int = 5_000) -> AsyncMongoClient[dict[str, Any
         socketTimeoutMS=4 * timeout_ms,
         appname="hearth",
         event_listeners=[Spans()] if tracing.live() else [],
+        **tls,
     )
 
 

@@ -13,6 +13,8 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # pyright: 
 from chassis.fold.ports import Transient
 
 TIMEOUT = 10.0
+NONE: Mapping[str, str] = {}
+"""Nothing is protected: the broker of a laptop."""
 
 
 class TopicFound(NamedTuple):
@@ -31,10 +33,10 @@ class WrongPartitions(Exception):
 class Topics:
     """Asks and administers a broker. Calls run in a thread; failures are `Transient`."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, security: Mapping[str, str] = NONE) -> None:
         # Often: by it the client learns of a new controller. Until then it burns a core, asking for the dead one.
         refresh = {"topic.metadata.refresh.interval.ms": 3_000}
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2, **refresh})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2, **refresh, **security})
 
     async def find(self, names: Iterable[str]) -> dict[str, TopicFound]:
         """The topics that exist, of these."""

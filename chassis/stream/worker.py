@@ -12,8 +12,10 @@ import faust
 import structlog
 from faust.types import TP
 
+from chassis.broker import BrokerSettings
 from chassis.fold.model import Key
 from chassis.fold.ports import Transient
+from chassis.settings import Settings
 from chassis.stream import transport
 from chassis.stream.lanes import LaneTask, Mounted
 from chassis.stream.records import as_batch
@@ -58,6 +60,21 @@ def make_app(
         stream_buffer_maxsize=64,
         **extra,
     )
+
+
+def app_of(group: str, settings: Settings) -> faust.App:
+    """A Faust app for these settings."""
+    who = {"broker_credentials": credentials_of(settings)}
+    return make_app(group, settings.kafka_bootstrap, settings.session_timeout, **who)
+
+
+def credentials_of(broker: BrokerSettings) -> Any:
+    """What Faust is told of how the broker is reached; None where nothing is protected."""
+    context = broker.tls()
+    if broker.kafka_user:
+        known = {"username": broker.kafka_user, "password": broker.password(), "mechanism": broker.kafka_mechanism}
+        return faust.SASLCredentials(**known, ssl_context=context)
+    return None if context is None else faust.SSLCredentials(context)
 
 
 class _App(faust.App):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -23,19 +23,21 @@ class Follower:
     """Reads topics in a consumer group of its own; every process of a service may run one, they share the partitions."""
 
     def __init__(
-        self, bootstrap: str, group: str, topics: Sequence[str], handle: Handle, session_timeout: float = 6.0
+        self, connection: Mapping[str, str], group: str, topics: Sequence[str], handle: Handle, silence: float = 6.0
     ) -> None:
-        """`session_timeout`: seconds after which a silent process loses its partitions."""
+        """`connection`: librdkafka's words for where the broker is; `silence`: seconds after which a silent process loses
+        its partitions.
+        """
         self._topics, self._handle = list(topics), handle
         self._settings = {
-            "bootstrap.servers": bootstrap,
             "group.id": group,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
-            "session.timeout.ms": round(session_timeout * 1_000),
-            "heartbeat.interval.ms": round(session_timeout * 250),
+            "session.timeout.ms": round(silence * 1_000),
+            "heartbeat.interval.ms": round(silence * 250),
             "log_level": 2,
+            **connection,
         }
         self._task: asyncio.Task[None] | None = None
         self._stopping = False

@@ -2,8 +2,6 @@
 
 import datetime
 import ipaddress
-import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from joserfc.jwk import ECKey
+
+from hearth.cli.keys import identities, write_secret
 
 DAYS = 30
 
@@ -19,11 +18,7 @@ DAYS = 30
 def signing_keys(folder: Path, services: Iterable[str]) -> Path:
     """A directory for `HEARTH_IDENTITY_DIR`: a new key for each service, and the public ones of all."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys = {name: ECKey.generate_key("P-256", parameters={"kid": f"{name}/1", "use": "sig"}) for name in services}
-    for name, key in keys.items():
-        write_secret(folder / f"{name}.jwk", json.dumps(key.as_dict(private=True)).encode())
-    public = [key.as_dict(private=False) for key in keys.values()]
-    (folder / "services.jwks").write_text(json.dumps({"keys": public}))
+    identities(folder, services)
     return folder
 
 
@@ -38,13 +33,6 @@ def certificates(folder: Path) -> Path:
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     write_secret(folder / "tls.key", own.private_bytes(*form))
     return folder
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """A file that only its owner can read, from its first byte on."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 def _certificate(

@@ -14,9 +14,11 @@ from hearth.cli.dead import dead
 from hearth.cli.doctor import examine
 from hearth.cli.errors import CliError
 from hearth.cli.events import events
+from hearth.cli.keys import keys
 from hearth.cli.lag import lag
 from hearth.cli.load import load
 from hearth.cli.places import bootstrap, url_of
+from hearth.cli.ready import ready
 from hearth.cli.story import Story
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Hearth's tools.")
@@ -156,6 +158,8 @@ def publish_events(
 
 app.command("load")(load)
 app.command("lag")(lag)
+app.command("keys")(keys)
+app.command("ready")(ready)
 app.command("rebuild")(rebuild)
 app.command("refold")(refold)
 app.command("backup")(backup)

@@ -13,7 +13,7 @@ from hearth.cli.ask import ask_admin
 from hearth.cli.dead import letters
 from hearth.cli.errors import CliError
 from hearth.cli.lag import lag_of
-from hearth.cli.places import DOORS, bootstrap, topic
+from hearth.cli.places import DOORS, bootstrap, security, topic
 from hearth.cli.show import as_json, console
 
 Finding = Mapping[str, Any]
@@ -109,7 +109,7 @@ def _topics(found: list[Finding]) -> str:
 
 async def _ask_broker() -> tuple[dict[str, TopicFound], list[str]]:
     """The topics of the catalog that are there, and those called as ours that are not of it."""
-    broker, ours = Topics(bootstrap()), [topic(name) for name in TOPICS]
+    broker, ours = Topics(bootstrap(), security()), [topic(name) for name in TOPICS]
     return await broker.find(ours), [name for name in await broker.named(topic("crm.")) if name not in ours]
 
 

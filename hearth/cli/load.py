@@ -20,7 +20,7 @@ from chassis.stream.topics import Topics
 from contracts.catalog import JOURNAL, TOPICS
 from hearth.cli.ask import ask, ask_admin, tell
 from hearth.cli.errors import CliError
-from hearth.cli.places import DOORS, bootstrap, topic
+from hearth.cli.places import DOORS, bootstrap, security, topic
 from hearth.cli.show import console
 
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -53,7 +53,7 @@ class Load:
         self.waiting: deque[Sent] = deque()
         self.took: list[tuple[float, int]] = []
         self.failed: list[BaseException] = []
-        self._topics, self._lock = Topics(bootstrap()), threading.Lock()
+        self._topics, self._lock = Topics(bootstrap(), security()), threading.Lock()
 
     def post(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Send one request and note where the journal ends then."""

@@ -24,7 +24,7 @@ from contracts.http import decode_structured
 from contracts.intake.forms import FORMS
 from hearth.cli.ask import ask, ask_admin, tell, tell_admin
 from hearth.cli.errors import CliError, NotThere
-from hearth.cli.places import DOORS, bootstrap, topic
+from hearth.cli.places import DOORS, bootstrap, security, topic
 from hearth.cli.story import Command, Event, Number, Story
 
 PATIENCE = 120.0
@@ -176,7 +176,7 @@ def send(outs: Sequence[Out]) -> None:
 
 
 async def _send(where: str, outs: Sequence[Out]) -> None:
-    publisher = Publisher(where, "hearth-cli")
+    publisher = Publisher(where, "hearth-cli", security())
     try:
         await publisher.publish(outs)
     finally:

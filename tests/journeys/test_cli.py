@@ -53,6 +53,16 @@ def test_a_customer_is_shown_now_and_as_it_was(hearth: Hearth, she: str) -> None
     assert "cancelled" not in then.stdout
 
 
+def test_ready_tells_each_door_or_what_speaks_against_it(hearth: Hearth) -> None:
+    told = hearth.cli("ready", "--within", "30")
+    assert told.returncode == 0, told.stderr
+    assert len(told.stdout.split()) == 8
+    nobody = hearth.cli("ready", "http://127.0.0.1:1", "--within", "0")
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert "hearth: not ready: http://127.0.0.1:1: no answer" in nobody.stderr
+    assert "give http://host:port" in hearth.cli("ready", "127.0.0.1:7101").stderr
+
+
 def test_an_account_is_shown_told_and_explained(hearth: Hearth, she: str) -> None:
     assert json.loads(hearth.cli("account", "show", she, "--json").stdout)["active"] == 21090
     lines = json.loads(hearth.cli("account", "statement", she, "--json").stdout)

@@ -30,9 +30,8 @@ def webhooks_of(app: App) -> Webhooks:
 
     def follow(handle: Any) -> Follower:
         topics = [named(topic, settings.namespace) for topic in FOLLOWED]
-        return Follower(
-            settings.kafka_bootstrap, settings.named("hearth.webhooks"), topics, handle, settings.session_timeout
-        )
+        connection = {"bootstrap.servers": settings.kafka_bootstrap, **settings.security()}
+        return Follower(connection, settings.named("hearth.webhooks"), topics, handle, settings.session_timeout)
 
     poster = Poster(networks_of(settings.webhook_networks), settings.webhook_ca_file)
     return Webhooks(WebhookStore(app.database), app.seal, poster, said, follow)

@@ -1,0 +1,60 @@
+"""The role `migrate` of one release beside the processes that wait for it."""
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.app import App
+from chassis.fold.ports import Transient
+from chassis.migrate import migrate, wait_migrated
+from chassis.settings import read
+from deploy.local import keys, stack
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def apps(engines: stack.Engines, namespace: str, tmp_path: Path) -> AsyncIterator[dict[str, App]]:
+    """Two services, not started: loyalty reads a topic that profile owns."""
+    files = keys.ensure(tmp_path)
+    given: dict[str, Any] = {"KAFKA_BOOTSTRAP": engines.bootstrap, "MONGO_URL": engines.mongo_url}
+    given |= {
+        "namespace": namespace,
+        "kek_file": files["HEARTH_KEK_FILE"],
+        "index_key_file": files["HEARTH_INDEX_KEY_FILE"],
+    }
+    built = {}
+    for name in ("profile", "loyalty"):
+        settings = importlib.import_module(f"services.{name}.settings")
+        model = getattr(settings, "ProfileSettings", settings.Settings)
+        built[name] = importlib.import_module(f"services.{name}.app").build(read(model, **given))
+    yield built
+    for app in built.values():
+        await app.stop()
+
+
+async def test_what_waits_goes_on_when_all_it_needs_is_there(apps: dict[str, App]) -> None:
+    with pytest.raises(Transient, match="no policy is published"):
+        await wait_migrated(apps["loyalty"], 0)
+    await migrate(apps["loyalty"])
+    with pytest.raises(Transient, match=r"topic .*crm\.journal"):
+        await wait_migrated(apps["loyalty"], 0)
+    waiting = asyncio.create_task(wait_migrated(apps["loyalty"], 60))
+    await migrate(apps["profile"])
+    await migrate(apps["profile"])  # running it again changes nothing
+    await waiting
+
+
+async def test_topics_that_others_make_are_expected(apps: dict[str, App]) -> None:
+    expecting = apps["loyalty"].settings.model_copy(update={"topics": "expect"})
+    apps["loyalty"].settings = expecting
+    with pytest.raises(Transient, match=r"HEARTH_TOPICS=expect.*crm\.fact\.loyalty"):
+        await migrate(apps["loyalty"])
+    apps["loyalty"].settings = expecting.model_copy(update={"topics": "create"})
+    await migrate(apps["loyalty"])
+    apps["loyalty"].settings = expecting
+    await migrate(apps["loyalty"])
