@@ -27,7 +27,8 @@ BATCH = {"content-type": "application/cloudevents-batch+json"}
 MOST = 100
 """Events in one request; a request has at most 64 KiB."""
 
-POLL = 0.1
+POLL = 0.02
+"""Seconds between looks; a look itself takes about as long."""
 PATIENCE = 60.0
 SAMPLE = 20
 SETTLED = {"applied", "not_read"}
@@ -54,6 +55,7 @@ class Load:
         self.took: list[tuple[float, int]] = []
         self.failed: list[BaseException] = []
         self._topics, self._lock = Topics(bootstrap(), security()), threading.Lock()
+        self._places: list[Places] = []
 
     def post(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Send one request and note where the journal ends then."""
@@ -71,9 +73,8 @@ class Load:
 
     def look(self) -> None:
         """Ask every service how far it is; requests that all have passed are done."""
-        places = [_positions(service) for service in DOORS]
-        now, ends = time.monotonic(), self._ends()
-        self.lag = sum(max(0, end - mine.get(at, 0)) for mine in places for at, end in ends.items())
+        self._places = places = [_positions(service) for service in DOORS]
+        now = time.monotonic()
         with self._lock:
             waiting, self.waiting = self.waiting, deque()
             for one in waiting:
@@ -85,6 +86,11 @@ class Load:
     def _ends(self) -> Places:
         places = [(topic(JOURNAL), partition) for partition in range(TOPICS[JOURNAL].partitions_local)]
         return {partition: end for (_, partition), end in asyncio.run(self._topics.ends(places)).items()}
+
+    def look_far(self) -> None:
+        """Look, and ask the broker how much there is."""
+        self.look()
+        self.lag = sum(max(0, end - mine.get(at, 0)) for mine in self._places for at, end in self._ends().items())
 
     @property
     def applied(self) -> int:
@@ -99,7 +105,7 @@ class Load:
         )
 
     def percentile(self, share: int) -> str:
-        """The time within which that share of the events was applied by all services, measured to a tenth of a second."""
+        """The time within which that share of the events was applied by all services, measured to some hundredths of a second."""
         each = sorted(took for took, events in self.took for _ in range(events))
         return f"{each[math.ceil(len(each) * share / 100) - 1]:.2f} s" if each else "-"
 
@@ -110,7 +116,7 @@ def load(
 ) -> None:
     """Send synthetic people's events to a running Hearth; shows each second what is applied and how long it takes."""
     run, made = Load(), list(synthetic(number, secrets.token_hex(4)))
-    run.look()
+    run.look_far()
     stop = threading.Event()
     sender = threading.Thread(target=_send, args=(run, made, rate, stop), daemon=True)
     sender.start()
@@ -142,6 +148,7 @@ def _watch(run: Load, number: int, sender: threading.Thread) -> None:
             raise CliError(f"after {PATIENCE:.0f} s not all is applied: {run.line()}")
         if now - shown >= 1:
             shown = now
+            run.look_far()
             console.print(f"{now - run.began:5.0f} s  {run.line()}", highlight=False)
     if run.failed:
         raise CliError(str(run.failed[0]))
