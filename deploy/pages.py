@@ -84,7 +84,7 @@ def _facts_in(name: str) -> str:
 def _facts_out(name: str) -> str:
     emitters: dict[str, list[str]] = {type_: [] for type_, entry in catalog.TYPES.items() if entry.owner == name}
     for rule, entry in _rules(name).items():
-        for emitted in entry.emits:
+        for emitted in dict.fromkeys(entry.emits):
             emitters[emitted].append(f"`{rule}`")
     rows = ((_linked(type_), ", ".join(rules) or NO_RULE) for type_, rules in emitters.items())
     return _table(("fact", "emitted by"), rows)
