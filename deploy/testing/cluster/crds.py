@@ -16,8 +16,9 @@ def kinds() -> set[str]:
 
 def needed() -> list[Object]:
     """The definitions of those kinds."""
+    used = kinds()
     found = [json.loads(path.read_text()) for path in sorted(schemas.definitions().glob("*.json"))]
-    return [each for each in [*found, strimzi()] if each["spec"]["names"]["kind"] in kinds()]
+    return [each for each in [*found, strimzi()] if each["spec"]["names"]["kind"] in used]
 
 
 def strimzi() -> Object:
@@ -51,6 +52,6 @@ def missing(api: Api) -> list[str]:
         for each in api.items(PLACE)
         if not any(
             mark["type"] == "Established" and mark["status"] == "True"
-            for mark in each.get("status", {}).get("conditions", ())
+            for mark in each.get("status", {}).get("conditions") or ()
         )
     ]

@@ -99,14 +99,15 @@ class Nodes:
             through = migrated(self.history)
             for pod in [] if self.still.is_set() else list(self._pods.values()):
                 for mark in due(pod, through, self.held):
-                    self._annotate(pod["metadata"]["name"], mark)
+                    self._try("PATCH", pod, {"metadata": {"annotations": {mark: "true"}}}, MERGE)
+                if seen(pod).deleted:
+                    self._try("DELETE", pod, {"gracePeriodSeconds": 0})
 
-    def _annotate(self, name: str, mark: str) -> None:
+    def _try(self, method: str, pod: Object, *body: Any) -> None:
         try:
-            change = {"metadata": {"annotations": {mark: "true"}}}
-            self._api("PATCH", f"{self._place}/{name}", change, MERGE)
+            self._api(method, f"{self._place}/{pod['metadata']['name']}", *body)
         except Refused as error:
-            if error.code not in (404, 409):  # it was deleted just now
+            if error.code not in (404, 409):  # it has gone just now
                 raise
 
 

@@ -148,7 +148,7 @@ class ControlPlane:
             "tls_cert_file": self.keys / "tls.crt",
             "tls_private_key_file": self.keys / "tls.key",
             "service_account_issuer": "https://kubernetes.default.svc",
-            "service_account_key_file": self.keys / "tls.key",
+            "service_account_key_file": self.keys / "tls.crt",
             "service_account_signing_key_file": self.keys / "tls.key",
             "service_cluster_ip_range": "10.96.0.0/16",
             "token_auth_file": self.folder / "tokens.csv",
