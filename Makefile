@@ -14,7 +14,7 @@ export SEED FROM
 
 .DEFAULT_GOAL := help
 .PHONY: help setup .local .test .bench run issuer load demo engines engines-embedded reset test test-real faults faults-quick seeds soak mutants check format \
-        image image-test chart-test bench bench-page bench-quick generate service lock cdnow clean
+        image image-test chart-test cluster-test bench bench-page bench-quick generate service lock cdnow clean
 
 ##@ Start here
 help:  ## this list
@@ -72,6 +72,9 @@ image-test: .test  ## build the real Dockerfile with buildah and run it as Kuber
 	$(PY) -m deploy.image test
 chart-test: .test  ## the Helm chart, against schemas, wrong values, three Kubernetes releases and its alerts (needs Go)
 	@$(PY) -m deploy.testing.chart $(ARGS)
+
+cluster-test: .test  ## install, upgrade, rollback, uninstall in a real Kubernetes API server; no container runs (needs Go; long the first time)
+	@$(PY) -m deploy.testing.cluster
 
 ##@ Figures
 bench: .test .bench  ## the whole benchmark on the real engines; writes results.json, the table and the plots

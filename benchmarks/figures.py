@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from benchmarks.results import Result, Run, result
+from contracts.catalog import ALL
 
 
 class Figure(NamedTuple):
@@ -152,6 +153,7 @@ GROUPS: tuple[Group, ...] = (
             ),
         ),
     ),
+    Group("size", (Step("size", (), tuple(Figure(f"bytes_{name}", name, "bytes") for name in ALL), quick=False),)),
     Group("start", (Step("begin", (), (Figure("start_to_first_fact", "seconds", "s"),), quick=False),)),
     Group("doors, 32 processes", tuple(_door(door, what) for what in ("reads", "writes") for door in ("http", "grpc"))),
 )

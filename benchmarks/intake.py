@@ -43,10 +43,10 @@ def throughput(run: Run, what: str, events: int) -> dict[str, float]:
     start(run, chosen, "worker")
     with MongoClient[Any](run.engines.mongo_url) as client:
         began = until(lambda: sum(service.is_ready() for service in chosen), lambda ready: ready > 0)
-        until(lambda: _done(run, client, "profile", "crm.intake."), lambda done: done >= events)
+        until(lambda: worked(run, client, "profile", "crm.intake."), lambda done: done >= events)
         decided = time.perf_counter()
         for service in chosen:
-            until(lambda s=service: _done(run, client, s.name, "crm.journal"), lambda done: done >= events)
+            until(lambda s=service: worked(run, client, s.name, "crm.journal"), lambda done: done >= events)
         return {"resolved": events / (decided - began), "everywhere": events / (time.perf_counter() - began)}
 
 
@@ -85,7 +85,7 @@ def start(run: Run, chosen: list[services.Service], role: str) -> None:
             process.wait_until(service.is_ready, READY_SECONDS)
 
 
-def _done(run: Run, client: MongoClient[Any], service: str, topic: str) -> int:
+def worked(run: Run, client: MongoClient[Any], service: str, topic: str) -> int:
     """Records that a service has settled and viewed, of all topics that begin so."""
     slots = client[f"{run.settings['HEARTH_NAMESPACE']}_hearth_{service}"]["slots"]
     begins = re.escape(f"{run.settings['HEARTH_NAMESPACE']}.{topic}")

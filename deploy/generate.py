@@ -24,6 +24,7 @@ DOCUMENTS: tuple[str, ...] = (
     "deploy.pages:documents",
     "deploy.access:documents",
     "deploy.acls:documents",
+    "deploy.roles:documents",
     "deploy.chart:documents",
     "deploy.dashboards:documents",
 )

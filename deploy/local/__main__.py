@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+from pathlib import Path
 
 from deploy.local import cdnow, identity, ports, runner, services, stack
 from deploy.local.errors import LocalError
@@ -33,7 +34,7 @@ def demo(args: argparse.Namespace) -> int:
         if args.real:
             stack.install_real(say)
         engines = stack.on_free_ports(data, logs, real=args.real)
-        code = runner.demo(runner.Run(engines, services.on_free_ports(), data, logs, say))
+        code = runner.demo(runner.Run(engines, services.on_free_ports(), data, logs, say), args.scrape)
     finally:
         shutil.rmtree(data, ignore_errors=True)
     if code == 0:
@@ -119,6 +120,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--real", action="store_true", help="Apache Kafka and the Rust database")
         if name == "run":
             command.add_argument("--demo", action="store_true", help="free ports, fresh data, check, stop")
+            command.add_argument("--scrape", type=Path, help="with --demo: a file for the metrics of all services")
     return top
 
 

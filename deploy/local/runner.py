@@ -215,14 +215,18 @@ def serve(run: Run) -> int:
     return 1
 
 
-def demo(run: Run) -> int:
-    """`make demo`: start on free ports, check every number of the story, stop. The check's exit code, or 130."""
+def demo(run: Run, scrape: Path | None = None) -> int:
+    """`make demo`: start on free ports, check every number of the story, stop. The check's exit code, or 130. `scrape`: a
+    file for what the services answer at `/metrics` before they stop.
+    """
     try:
         with signals_stop(), stopping(run, run.say):
             run.stand_clocks()
             run.start()
             run.say("playing the story and checking every number of it")
             code = run.story("check")
+            if scrape is not None:
+                scrape.write_text("".join(each.metrics() for each in run.services))
             if code != 0:
                 run.say(f"the story's check failed with exit code {code}; logs stay in {run.log_dir}")
             return code

@@ -40,6 +40,11 @@ class Service:
         except (urllib.error.URLError, OSError):
             return False
 
+    def metrics(self) -> str:
+        """What it answers at `/metrics`."""
+        with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{self.admin}/metrics", timeout=30) as answer:
+            return answer.read().decode()
+
 
 SERVICES = (
     Service("profile", 8101, 9101, 7101),

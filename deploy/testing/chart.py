@@ -21,9 +21,8 @@ import yaml
 
 from deploy import image
 from deploy.chart import CHART
-from deploy.dashboards import DASHBOARDS
 from deploy.local.errors import LocalError
-from deploy.testing import policy, render, schemas, tools
+from deploy.testing import policy, render, schemas, seen, tools
 
 UPGRADES: dict[str, Any] = {
     "the image": {"image": {"digest": f"sha256:{'b' * 64}"}},
@@ -57,7 +56,8 @@ def checks(write: bool) -> Iterator[Check]:
     for what, values in UPGRADES.items():
         yield f"an upgrade that changes {what} makes new Jobs", lambda values=values: _new_jobs(CHART, values)
     yield "promtool alerts", lambda: promtool(CHART)
-    yield "metrics of alerts and dashboards", lambda: seen(CHART)
+    yield "metrics of alerts and dashboards", lambda: asked(CHART)
+    yield "metrics of alerts and dashboards in a scrape of make demo", lambda: seen.absent(seen.queries(), seen.demo())
     for path in sorted(render.WRONG.glob("*.yaml")):
         yield f"refused: {path.stem}", lambda path=path: _refused(path)
 
@@ -174,15 +174,10 @@ def promtool(chart: Path) -> list[str]:
         )
 
 
-def seen(chart: Path) -> list[str]:
+def asked(chart: Path) -> list[str]:
     """Metrics that are asked for and not there; alerts without words, runbook or tests."""
-    (group,) = yaml.safe_load((chart / "files" / "alerts.yaml").read_text())["groups"]
-    rules = group["rules"]
-    queries = {rule["alert"]: rule["expr"] for rule in rules}
-    for name in DASHBOARDS:
-        for panel in json.loads((chart / "files" / "dashboards" / f"{name}.json").read_text())["panels"]:
-            queries[f"{name}: {panel['title']}"] = panel["targets"][0]["expr"]
-    return policy.unknown(queries) + policy.alerts(policy.RUNBOOK.read_text(), policy.alert_tests(), rules)
+    tests = seen.alert_tests()
+    return seen.unknown(seen.queries(chart)) + seen.alerts(seen.RUNBOOK.read_text(), tests, seen.rules(chart))
 
 
 # ---- what must be refused -------------------------------------------------------------------------------------------
@@ -193,7 +188,7 @@ def _refused(path: Path) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         chart = Path(folder) / "hearth"
         shutil.copytree(CHART, chart)
-        _edit(chart, case.get("edit"))
+        edit(chart, case.get("edit"))
         said = "\n".join(_said(case, chart, Path(folder)))
     words = case["refused"]["words"]
     if not said:
@@ -201,14 +196,15 @@ def _refused(path: Path) -> list[str]:
     return [] if re.search(words, said) else [f"refused in other words than {words}:\n{said[:1500]}"]
 
 
-def _edit(chart: Path, edit: Any) -> None:
-    if edit is None:
+def edit(chart: Path, change: Any) -> None:
+    """Replace what a case replaces in a file of a chart. Raises LocalError where there is nothing to replace."""
+    if change is None:
         return
-    file = chart / edit["file"]
+    file = chart / change["file"]
     text = file.read_text()
-    if edit["replace"] not in text:
-        raise LocalError(f"{edit['file']} has no {edit['replace']!r}: the case no longer breaks anything")
-    file.write_text(text.replace(edit["replace"], edit["with"]))
+    if change["replace"] not in text:
+        raise LocalError(f"{change['file']} has no {change['replace']!r}: the case no longer breaks anything")
+    file.write_text(text.replace(change["replace"], change["with"]))
 
 
 def _said(case: Any, chart: Path, folder: Path) -> list[str]:
@@ -219,7 +215,7 @@ def _said(case: Any, chart: Path, folder: Path) -> list[str]:
     if judge == "jobs":
         return _new_jobs(chart, case["upgrade"])
     if judge == "seen":
-        return seen(chart)
+        return asked(chart)
     more = folder / "values.yaml"
     more.write_text(yaml.safe_dump(case.get("values", {})))
     given = [render.SETS[case["set"]], render.HOUSE, more]

@@ -8,13 +8,10 @@ from typing import Any
 import yaml
 from pydantic_settings import BaseSettings
 
-from chassis.seeing.names import METRICS
 from chassis.settings import Settings, SettingsError, environment_name, read
 from contracts.access import ACCESS
 from contracts.catalog import ALL, TOPICS
-from deploy.chart import CHART
-from deploy.local.paths import ROOT
-from deploy.testing.render import HERE, Docs
+from deploy.testing.render import Docs
 from services.profile.settings import PEERS, ProfileSettings
 
 Object = Mapping[str, Any]
@@ -22,9 +19,6 @@ MOUNT = "/run/hearth"
 OTHERS = {"FORWARDED_ALLOW_IPS"}
 """Settings that are uvicorn's own."""
 
-FOREIGN = re.compile(r"^(process_\w+|up|python_\w+)$")
-SUFFIX = re.compile(r"_(bucket|sum|count)$")
-RUNBOOK = ROOT / "docs" / "operations" / "runbook.md"
 TRIGGER = {
     "allowIdleConsumers": "false",
     "excludePersistentLag": "true",
@@ -275,60 +269,3 @@ def _accepted(name: str, container: Object, folder: Path) -> Iterator[str]:
     for path in (settings.kek_file, settings.index_key_file, settings.identity_dir, settings.tls_dir):
         if path is not None and not path.exists():
             yield f"{name} would not find {path.relative_to(folder)}"
-
-
-# ---- what is seen ---------------------------------------------------------------------------------------------------
-
-
-def rules() -> list[dict[str, Any]]:
-    """The chart's alerts."""
-    (group,) = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())["groups"]
-    return group["rules"]
-
-
-def metrics_in(query: str) -> set[str]:
-    """The names of metrics in a query: words before a brace, bracket or operator that are no function or label."""
-    bare = re.sub(r'"[^"]*"|\b(by|without|on|ignoring)\s*\([^)]*\)|\{[^}]*\}', " ", query)
-    words = re.findall(r"[A-Za-z_:][\w:]*(?!\s*[\w(])\b(?!\s*\()", bare)
-    return {
-        word for word in words if word not in ("or", "and", "unless", "bool") and not re.fullmatch(r"[smhdwy]", word)
-    }
-
-
-def unknown(queries: Mapping[str, str]) -> list[str]:
-    """Metrics that no process of ours has, by where they are asked for."""
-    names = {metric.name for metric in METRICS}
-    return [
-        f"{where}: {metric} is no metric of ours (docs/metrics.md)"
-        for where, query in queries.items()
-        for metric in sorted(metrics_in(query))
-        if SUFFIX.sub("", metric) not in names and metric not in names and not FOREIGN.match(metric)
-    ]
-
-
-def alerts(runbook: str, tests: Any, found: list[dict[str, Any]] | None = None) -> list[str]:
-    """What an alert lacks: words for who is woken, a section of the runbook, a test that it fires and one that it is quiet."""
-    sections = set(re.findall(r"^## (\w+)", runbook, re.MULTILINE))
-    wrong = []
-    for rule in rules() if found is None else found:
-        name = rule["alert"]
-        told = rule["annotations"]
-        wrong += [f"{name} has no {key}" for key in ("summary", "description", "runbook_url") if not told.get(key)]
-        wrong += (
-            []
-            if rule["labels"].get("severity") in ("warning", "critical")
-            else [f"{name}: severity is warning or critical"]
-        )
-        wrong += [] if name in sections else [f"{name} has no section in docs/operations/runbook.md"]
-        expected = [
-            bool(one["exp_alerts"]) for test in tests for one in test["alert_rule_test"] if one["alertname"] == name
-        ]
-        wrong += (
-            [] if set(expected) == {True, False} else [f"{name} needs a test that it fires and one that it is quiet"]
-        )
-    return wrong
-
-
-def alert_tests() -> Any:
-    """The tests of the alerts, as promtool reads them."""
-    return yaml.safe_load((HERE / "alerts.test.yaml").read_text())["tests"]

@@ -65,8 +65,16 @@ def folder(version: str, say: Callable[[str], None] = print) -> Path:
 
 def crds(say: Callable[[str], None] = print) -> Path:
     """The schemas of everything that is not Kubernetes' own. Raises LocalError."""
-    mark = hex(hash_of(sorted(CRDS)))[2:]
-    return download.cached(f"crd-schemas-{mark}", _crds, say)
+    return download.cached(f"crd-schemas-{_mark()}", _crds, say)
+
+
+def definitions(say: Callable[[str], None] = print) -> Path:
+    """The CustomResourceDefinitions themselves, each a JSON file. Raises LocalError."""
+    return download.cached(f"crd-definitions-{_mark()}", _definitions, say)
+
+
+def _mark() -> str:
+    return hex(hash_of(sorted(CRDS)))[2:]
 
 
 def compose() -> Path:
@@ -95,14 +103,19 @@ def _kubernetes(version: str, into: Path) -> None:
     (into / "api/openapi-spec/swagger.json").unlink()
 
 
-def _crds(into: Path) -> None:
+def _definitions(into: Path) -> None:
     for (name, version), pattern in CRDS.items():
         tools.module(name, version, [pattern], into)
     for path in sorted(into.rglob("*.yaml")):
         for document in yaml.load_all(path.read_text(), _Plain):
             if document and document.get("kind") == "CustomResourceDefinition":
-                _write_crd(document["spec"], into)
+                (into / f"{document['metadata']['name']}.json").write_text(json.dumps(document))
         path.unlink()
+
+
+def _crds(into: Path) -> None:
+    for path in sorted(definitions().glob("*.json")):
+        _write_crd(json.loads(path.read_text())["spec"], into)
     (into / file_name("kafka.strimzi.io", "v1", "KafkaTopic")).write_text(json.dumps(KAFKA_TOPIC))
 
 

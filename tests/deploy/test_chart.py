@@ -17,7 +17,7 @@ from contracts.catalog import ALL, TOPICS
 from deploy import chart
 from deploy.dashboards import DASHBOARDS
 from deploy.local.paths import ROOT
-from deploy.testing import policy, render, schemas
+from deploy.testing import policy, render, schemas, seen
 from hearth.cli.commands import app
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((chart.CHART / "values.schema.json").read_text()))
@@ -103,13 +103,31 @@ def test_helm_test_is_a_command_of_ours() -> None:
 
 
 def test_metrics_of_alerts_and_dashboards_are_ours() -> None:
-    queries = {rule["alert"]: rule["expr"] for rule in policy.rules()}
-    queries |= {panel.title: panel.query for _, panels in DASHBOARDS.values() for panel in panels}
+    queries = seen.queries()
     assert len(queries) > 30
-    assert policy.unknown(queries) == []
-    assert policy.unknown({"x": "rate(hearth_fact_total[5m])"}) == [
+    assert {panel.query for _, panels in DASHBOARDS.values() for panel in panels} <= set(queries.values())
+    assert seen.unknown(queries) == []
+    assert seen.unknown({"x": "rate(hearth_fact_total[5m])"}) == [
         "x: hearth_fact_total is no metric of ours (docs/metrics.md)"
     ]
+
+
+SCRAPE = """# HELP a_total What.
+# TYPE a_total counter
+# HELP b_seconds What.
+# TYPE b_seconds histogram
+b_seconds_bucket{le="+Inf"} 0.0
+c{x="y"} 1.0
+d 2.0
+"""
+
+
+def test_what_a_scrape_lacks_is_named() -> None:
+    assert seen.scraped(SCRAPE) == {
+        *("a_total", "b_seconds", "b_seconds_bucket", "b_seconds_sum", "b_seconds_count", "c", "d"),
+    }
+    assert seen.absent({"panel": "rate(a_total[5m]) / d", "up": "up == 0"}, SCRAPE) == []
+    assert seen.absent({"panel": "e + d"}, SCRAPE) == ["panel: e is not in a scrape of make demo"]
 
 
 @pytest.mark.parametrize(
@@ -121,13 +139,13 @@ def test_metrics_of_alerts_and_dashboards_are_ours() -> None:
     ],
 )
 def test_metrics_are_found_in_queries(query: str, metrics: set[str]) -> None:
-    assert policy.metrics_in(query) == metrics
+    assert seen.metrics_in(query) == metrics
 
 
 def test_every_alert_has_words_a_runbook_and_tests() -> None:
-    runbook, tests = policy.RUNBOOK.read_text(), policy.alert_tests()
-    assert policy.alerts(runbook, tests) == []
-    assert policy.alerts("", [], [{"alert": "A", "labels": {}, "annotations": {}}]) == [
+    runbook, tests = seen.RUNBOOK.read_text(), seen.alert_tests()
+    assert seen.alerts(runbook, tests) == []
+    assert seen.alerts("", [], [{"alert": "A", "labels": {}, "annotations": {}}]) == [
         *("A has no summary", "A has no description", "A has no runbook_url", "A: severity is warning or critical"),
         *("A has no section in docs/operations/runbook.md", "A needs a test that it fires and one that it is quiet"),
     ]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.process import START_MARK, Process, _die_with, tail
+from tests.faults.older import python_of
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.faults.child", "services.loyalty.app", "services.profile.app"])
@@ -121,7 +122,7 @@ class Program(Process):
     """
 
     def __init__(self, tree: Path, service: str, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> None:
-        command = [sys.executable, "-P", "-m", f"services.{service}", *arguments]
+        command = [python_of(tree), "-P", "-m", f"services.{service}", *arguments]
         super().__init__(f"{service} of {tree.name}", command, log, {**env, "PYTHONPATH": str(tree)})
         log.parent.mkdir(parents=True, exist_ok=True)
         self.spawn()

@@ -1,26 +1,21 @@
 """A rolling upgrade from an older release to this one and back, with both at work for a minute."""
 
-import os
-import subprocess
-import sys
-import tarfile
 import time
 from collections.abc import Callable, Iterable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
-from deploy.local.paths import ROOT
+from chassis.fold.model import FORMAT
+from deploy.testing import policy, render
 from tests.faults.cluster import Cluster, Member, until
 from tests.faults.load import Load
+from tests.faults.older import format_of, older
 from tests.faults.runs import check, ended, moved, under_load
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
-
-BACK = 25
-"""So many commits ago is the older release, while there is no tag."""
 
 TOGETHER = 60.0
 """Seconds for which both releases work side by side."""
@@ -29,58 +24,47 @@ TOGETHER = 60.0
 def test_a_rolling_upgrade_and_back(
     make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster], tmp_path: Path
 ) -> None:
-    """`FROM=<revision>` chooses the older release."""
+    """`FROM=<revision>` chooses the older release. Nothing is lost or doubled, what both read is written, and whoever is
+    told to end has ended before Kubernetes would kill it.
+    """
     revision, old = older(tmp_path)
     cluster = make_cluster(make_engines(), tree=old, workers=2, profiles=2, apis=2)
     for member in cluster.members:
         member.tree = old
     first, second = halves(cluster)
+    ends: list[float] = []
     with under_load(cluster, 81) as (load, clients):
         moved(cluster, load, 300)
         cluster.migrate()
-        roll(cluster, load, first, None)
+        ends += roll(cluster, load, first, None)
         shared = together(cluster, load)
-        roll(cluster, load, second, None)
+        ends += roll(cluster, load, second, None)
         moved(cluster, load, 200)
-        roll(cluster, load, [*first, *second], old)
+        ends += roll(cluster, load, [*first, *second], old)
         moved(cluster, load, 200)
     report = ended(cluster, load, clients)
     report.faults.update({f"upgraded from {revision} and back": 2 * len(cluster.members), **shared})
+    print(f"from SIGTERM to the end: {max(ends):.1f} s at most, {grace():.0f} s are given")
     check(report, races=False)
+    assert len(ends) == 2 * len(cluster.members)
+    assert max(ends) < grace()
+    assert formats(cluster) == {format_of(old)} == {FORMAT}
 
 
-def git(*arguments: str) -> bytes:
-    """What git says about this repository; empty where it fails."""
-    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=False).stdout
+def grace() -> float:
+    """Seconds that the chart gives a process after SIGTERM: the pod's, less those in which it only waits before."""
+    (spec, *_) = (spec for name, spec in policy.templates(render.golden("production")) if "Deployment" in name)
+    waits = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    return spec["terminationGracePeriodSeconds"] - waits
 
 
-def older(folder: Path) -> tuple[str, Path]:
-    """The revision to come from, and its source in a folder: `FROM`, the last tag, or the first of the last commits that
-    has the rule tables of today and can be started.
-    """
-    chosen = os.environ.get("FROM") or git("describe", "--tags", "--abbrev=0").decode().strip()
-    now = tables("HEAD")
-    for revision in [chosen] if chosen else [f"HEAD~{number}" for number in range(BACK, 0, -1)]:
-        name = git("rev-parse", "--short", revision).decode().strip()
-        if tables(revision) == now and unpacked(revision, folder / name):
-            return name, folder / name
-    pytest.fail("there is no older release with the same rule tables that starts: give one with FROM=")
-
-
-def tables(revision: str) -> list[bytes]:
-    """The lines that number the rule tables of the services."""
-    found = git("grep", "-h", "^TABLE = ", revision, "--", "services/loyalty/app.py", "services/profile/app.py")
-    return [line.rpartition(b":")[2] for line in found.splitlines()]
-
-
-def unpacked(revision: str, folder: Path) -> bool:
-    """Put the source of a revision into a folder; whether it can be started, and a process that starts there runs it."""
-    with tarfile.open(fileobj=BytesIO(git("archive", revision))) as tar:
-        tar.extractall(folder, filter="data")
-    where = "import chassis.app as a, services.loyalty.app as b, services.profile.app as c"
-    asked = [sys.executable, "-P", "-c", f"{where}; print(a.__file__, b.__file__, c.__file__)"]
-    told = subprocess.run(asked, env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False)
-    return told.returncode == 0 and all(name.startswith(str(folder)) for name in told.stdout.split())
+def formats(cluster: Cluster) -> set[int]:
+    """The formats of all versions there are."""
+    found: set[int] = set()
+    with MongoClient[Any](cluster.engines.mongo_url) as client:
+        for service, chain in (("loyalty", "accounts.chain"), ("profile", "customers.chain")):
+            found |= set(cluster.database(client, service)[chain].distinct("f"))
+    return found
 
 
 def halves(cluster: Cluster) -> tuple[list[Member], list[Member]]:
@@ -89,16 +73,20 @@ def halves(cluster: Cluster) -> tuple[list[Member], list[Member]]:
     return first, [member for member in cluster.members if member not in first]
 
 
-def roll(cluster: Cluster, load: Load, members: Iterable[Member], tree: Path | None) -> None:
-    """One after another: ends in order, and comes back as the other release."""
+def roll(cluster: Cluster, load: Load, members: Iterable[Member], tree: Path | None) -> list[float]:
+    """One after another: ends in order, and comes back as the other release. Seconds from SIGTERM to each one's end."""
+    took = []
     for member in members:
         member.look()
-        member.process.stop()
+        asked = time.monotonic()
+        member.process.stop(grace())
+        took.append(time.monotonic() - asked)
         assert member.process.exit_code == 0, member.process.report()
         member.tree = tree
         member.start()
         until(lambda member=member: member.ask("/readyz") is not None, 60, member.process.report)
         moved(cluster, load, 40)
+    return took
 
 
 def together(cluster: Cluster, load: Load) -> dict[str, int]:
