@@ -12,8 +12,8 @@ from msgspec import Meta
 from contracts.facts.base import FactData
 from contracts.fields import Code, CustomerId, Id, Moment
 
-LedgerAccount = Literal["program", "pending", "active", "held", "debt", "redeemed", "breakage", "reversed"]
-"""Accounts of the ledger; pending, active, held and debt are the member's."""
+LedgerAccount = Literal["program", "pending", "active", "held", "debt", "redeemed", "breakage", "reversed", "blocked"]
+"""Accounts of the ledger; pending, active, held, debt and blocked are the member's."""
 
 Tier = Literal["base", "silver", "gold", "platinum", "diamond"]
 Points = Annotated[int, Meta(ge=1, le=10**15)]
@@ -100,6 +100,33 @@ class PointsExpired(Movement, frozen=True):
     TYPE = "crm.points.expired.v1"
 
 
+class PointsExpiring(FactData, frozen=True):
+    """A warning: active points end at `expires_at` unless they are spent. It was due `days` days before."""
+
+    TYPE = "crm.points.expiring.v1"
+
+    points: Points
+    expires_at: Moment
+    days: Annotated[int, Meta(ge=1, le=366)]
+    lots: tuple[LotPart, ...]
+    policy_version: str
+    cause: Cause
+
+
+class PointsBlocked(Movement, frozen=True):
+    """Active points of a lot can be neither spent nor expire until they are unblocked; `reason` is the staff's."""
+
+    TYPE = "crm.points.blocked.v1"
+
+    reason: Code
+
+
+class PointsUnblocked(Movement, frozen=True):
+    """Blocked points are active again; if their end has passed meanwhile, they expire."""
+
+    TYPE = "crm.points.unblocked.v1"
+
+
 class PointsReversed(Movement, frozen=True):
     """Granted points were taken back, because the reason for them fell away."""
 
@@ -148,6 +175,30 @@ class LoyaltyTierChanged(FactData, frozen=True):
 
     before: Tier
     after: Tier
+    qualifying: int
+    policy_version: str
+    cause: Cause
+
+
+class LoyaltyTierAtRisk(FactData, frozen=True):
+    """The member's points do not reach the tier any more: it is kept until a day of grace, and `missing` would keep it."""
+
+    TYPE = "crm.loyalty_tier.at_risk.v1"
+
+    tier: Tier
+    until: Moment
+    missing: Points
+    qualifying: int
+    policy_version: str
+    cause: Cause
+
+
+class LoyaltyTierRetained(FactData, frozen=True):
+    """Within the days of grace the member's points reached the tier again."""
+
+    TYPE = "crm.loyalty_tier.retained.v1"
+
+    tier: Tier
     qualifying: int
     policy_version: str
     cause: Cause

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhearth/loyalty/v1/loyalty.proto\x12\x11hearth.loyalty.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"(\n\x11GetAccountRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\x99\x01\n\x12GetAccountResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x02 \x01(\x03\x12\x0f\n\x07pending\x18\x03 \x01(\x03\x12\x0c\n\x04held\x18\x04 \x01(\x03\x12\x0c\n\x04\x64\x65\x62t\x18\x05 \x01(\x03\x12\x12\n\nqualifying\x18\x06 \x01(\x03\x12\x0c\n\x04tier\x18\x07 \x01(\t\x12\x0f\n\x07version\x18\x08 \x01(\x03\"R\n\x14ListStatementRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xc2\x01\n\rStatementLine\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\x10\n\x08sentence\x18\x05 \x01(\t\x12\r\n\x05\x61\x62out\x18\x06 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x07 \x01(\x03\x12\x0f\n\x07pending\x18\x08 \x01(\x03\x12\x0c\n\x04held\x18\t \x01(\x03\x12\x0c\n\x04\x64\x65\x62t\x18\n \x01(\x03\"a\n\x15ListStatementResponse\x12/\n\x05lines\x18\x01 \x03(\x0b\x32 .hearth.loyalty.v1.StatementLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x15\x45xplainBalanceRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62\x61lance\x18\x02 \x01(\t\"\x94\x01\n\x06Reason\x12\x0e\n\x06points\x18\x01 \x01(\x03\x12\x0b\n\x03why\x18\x02 \x01(\t\x12\x10\n\x08sentence\x18\x03 \x01(\t\x12\x0c\n\x04rule\x18\x04 \x01(\t\x12\x16\n\x0epolicy_version\x18\x05 \x01(\t\x12\x14\n\x0c\x63\x61use_source\x18\x06 \x01(\t\x12\x10\n\x08\x63\x61use_id\x18\x07 \x01(\t\x12\r\n\x05\x61\x62out\x18\x08 \x01(\t\"S\n\x16\x45xplainBalanceResponse\x12\r\n\x05total\x18\x01 \x01(\x03\x12*\n\x07reasons\x18\x02 \x03(\x0b\x32\x19.hearth.loyalty.v1.Reason\"R\n\x11HoldPointsRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x18\n\x10\x65xpected_version\x18\x03 \x01(\x03\"q\n\x12HoldPointsResponse\x12\x0f\n\x07hold_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12)\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x04 \x01(\x03\":\n\x12\x43\x61ptureHoldRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07hold_id\x18\x02 \x01(\t\"&\n\x13\x43\x61ptureHoldResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\"7\n\x0fVoidHoldRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07hold_id\x18\x02 \x01(\t\"#\n\x10VoidHoldResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x32\xc4\x04\n\x0eLoyaltyService\x12Y\n\nGetAccount\x12$.hearth.loyalty.v1.GetAccountRequest\x1a%.hearth.loyalty.v1.GetAccountResponse\x12\x62\n\rListStatement\x12\'.hearth.loyalty.v1.ListStatementRequest\x1a(.hearth.loyalty.v1.ListStatementResponse\x12\x65\n\x0e\x45xplainBalance\x12(.hearth.loyalty.v1.ExplainBalanceRequest\x1a).hearth.loyalty.v1.ExplainBalanceResponse\x12Y\n\nHoldPoints\x12$.hearth.loyalty.v1.HoldPointsRequest\x1a%.hearth.loyalty.v1.HoldPointsResponse\x12\\\n\x0b\x43\x61ptureHold\x12%.hearth.loyalty.v1.CaptureHoldRequest\x1a&.hearth.loyalty.v1.CaptureHoldResponse\x12S\n\x08VoidHold\x12\".hearth.loyalty.v1.VoidHoldRequest\x1a#.hearth.loyalty.v1.VoidHoldResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhearth/loyalty/v1/loyalty.proto\x12\x11hearth.loyalty.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"(\n\x11GetAccountRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\xaa\x01\n\x12GetAccountResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x02 \x01(\x03\x12\x0f\n\x07pending\x18\x03 \x01(\x03\x12\x0c\n\x04held\x18\x04 \x01(\x03\x12\x0c\n\x04\x64\x65\x62t\x18\x05 \x01(\x03\x12\x12\n\nqualifying\x18\x06 \x01(\x03\x12\x0c\n\x04tier\x18\x07 \x01(\t\x12\x0f\n\x07version\x18\x08 \x01(\x03\x12\x0f\n\x07\x62locked\x18\t \x01(\x03\"&\n\x0fListLotsRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\xfa\x01\n\x03Lot\x12\x0e\n\x06lot_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x0f\n\x07granted\x18\x04 \x01(\x03\x12\x0f\n\x07pending\x18\x05 \x01(\x03\x12\x0e\n\x06\x61\x63tive\x18\x06 \x01(\x03\x12\x0c\n\x04held\x18\x07 \x01(\x03\x12\r\n\x05spent\x18\x08 \x01(\x03\x12\x0f\n\x07\x65xpired\x18\t \x01(\x03\x12\x10\n\x08reversed\x18\n \x01(\x03\x12\x0f\n\x07\x62locked\x18\x0b \x01(\x03\x12\x13\n\x0btransferred\x18\x0c \x01(\x03\x12.\n\nexpires_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"8\n\x10ListLotsResponse\x12$\n\x04lots\x18\x01 \x03(\x0b\x32\x16.hearth.loyalty.v1.Lot\"%\n\x0eGetTierRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\xb0\x01\n\x0fGetTierResponse\x12\x0c\n\x04tier\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x12\n\nqualifying\x18\x03 \x01(\x03\x12/\n\x0bgrace_until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07missing\x18\x05 \x01(\x03\x12\x11\n\tnext_tier\x18\x06 \x01(\t\x12\x16\n\x0epoints_to_next\x18\x07 \x01(\x03\"G\n\x12\x45xplainFactRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x0c\n\x04\x66\x61\x63t\x18\x03 \x01(\t\"T\n\x13\x45xplainFactResponse\x12,\n\tmovements\x18\x01 \x03(\x0b\x32\x19.hearth.loyalty.v1.Reason\x12\x0f\n\x07silence\x18\x02 \x01(\t\"F\n\x0f\x42lockLotRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06lot_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"D\n\x10\x42lockLotResponse\x12\x0e\n\x06\x61\x63tive\x18\x01 \x01(\x03\x12\x0f\n\x07\x62locked\x18\x02 \x01(\x03\x12\x0f\n\x07version\x18\x03 \x01(\x03\"8\n\x11UnblockLotRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06lot_id\x18\x02 \x01(\t\"F\n\x12UnblockLotResponse\x12\x0e\n\x06\x61\x63tive\x18\x01 \x01(\x03\x12\x0f\n\x07\x62locked\x18\x02 \x01(\x03\x12\x0f\n\x07version\x18\x03 \x01(\x03\"R\n\x14ListStatementRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xd3\x01\n\rStatementLine\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\x10\n\x08sentence\x18\x05 \x01(\t\x12\r\n\x05\x61\x62out\x18\x06 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x07 \x01(\x03\x12\x0f\n\x07pending\x18\x08 \x01(\x03\x12\x0c\n\x04held\x18\t \x01(\x03\x12\x0c\n\x04\x64\x65\x62t\x18\n \x01(\x03\x12\x0f\n\x07\x62locked\x18\x0b \x01(\x03\"a\n\x15ListStatementResponse\x12/\n\x05lines\x18\x01 \x03(\x0b\x32 .hearth.loyalty.v1.StatementLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x15\x45xplainBalanceRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62\x61lance\x18\x02 \x01(\t\"\x94\x01\n\x06Reason\x12\x0e\n\x06points\x18\x01 \x01(\x03\x12\x0b\n\x03why\x18\x02 \x01(\t\x12\x10\n\x08sentence\x18\x03 \x01(\t\x12\x0c\n\x04rule\x18\x04 \x01(\t\x12\x16\n\x0epolicy_version\x18\x05 \x01(\t\x12\x14\n\x0c\x63\x61use_source\x18\x06 \x01(\t\x12\x10\n\x08\x63\x61use_id\x18\x07 \x01(\t\x12\r\n\x05\x61\x62out\x18\x08 \x01(\t\"S\n\x16\x45xplainBalanceResponse\x12\r\n\x05total\x18\x01 \x01(\x03\x12*\n\x07reasons\x18\x02 \x03(\x0b\x32\x19.hearth.loyalty.v1.Reason\"R\n\x11HoldPointsRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x18\n\x10\x65xpected_version\x18\x03 \x01(\x03\"q\n\x12HoldPointsResponse\x12\x0f\n\x07hold_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12)\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x04 \x01(\x03\"Z\n\x12\x43\x61ptureHoldRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07hold_id\x18\x02 \x01(\t\x12\x13\n\x06points\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\t\n\x07_points\"6\n\x13\x43\x61ptureHoldResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x0e\n\x06points\x18\x02 \x01(\x03\"Z\n\x12RefundSpendRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07hold_id\x18\x02 \x01(\t\x12\x13\n\x06points\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\t\n\x07_points\"4\n\x13RefundSpendResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x0c\n\x04left\x18\x02 \x01(\x03\"7\n\x0fVoidHoldRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07hold_id\x18\x02 \x01(\t\"#\n\x10VoidHoldResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x32\xd7\x08\n\x0eLoyaltyService\x12Y\n\nGetAccount\x12$.hearth.loyalty.v1.GetAccountRequest\x1a%.hearth.loyalty.v1.GetAccountResponse\x12\x62\n\rListStatement\x12\'.hearth.loyalty.v1.ListStatementRequest\x1a(.hearth.loyalty.v1.ListStatementResponse\x12\x65\n\x0e\x45xplainBalance\x12(.hearth.loyalty.v1.ExplainBalanceRequest\x1a).hearth.loyalty.v1.ExplainBalanceResponse\x12Y\n\nHoldPoints\x12$.hearth.loyalty.v1.HoldPointsRequest\x1a%.hearth.loyalty.v1.HoldPointsResponse\x12\\\n\x0b\x43\x61ptureHold\x12%.hearth.loyalty.v1.CaptureHoldRequest\x1a&.hearth.loyalty.v1.CaptureHoldResponse\x12S\n\x08VoidHold\x12\".hearth.loyalty.v1.VoidHoldRequest\x1a#.hearth.loyalty.v1.VoidHoldResponse\x12S\n\x08ListLots\x12\".hearth.loyalty.v1.ListLotsRequest\x1a#.hearth.loyalty.v1.ListLotsResponse\x12P\n\x07GetTier\x12!.hearth.loyalty.v1.GetTierRequest\x1a\".hearth.loyalty.v1.GetTierResponse\x12\\\n\x0b\x45xplainFact\x12%.hearth.loyalty.v1.ExplainFactRequest\x1a&.hearth.loyalty.v1.ExplainFactResponse\x12S\n\x08\x42lockLot\x12\".hearth.loyalty.v1.BlockLotRequest\x1a#.hearth.loyalty.v1.BlockLotResponse\x12Y\n\nUnblockLot\x12$.hearth.loyalty.v1.UnblockLotRequest\x1a%.hearth.loyalty.v1.UnblockLotResponse\x12\\\n\x0bRefundSpend\x12%.hearth.loyalty.v1.RefundSpendRequest\x1a&.hearth.loyalty.v1.RefundSpendResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,31 +35,57 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETACCOUNTREQUEST']._serialized_start=87
   _globals['_GETACCOUNTREQUEST']._serialized_end=127
   _globals['_GETACCOUNTRESPONSE']._serialized_start=130
-  _globals['_GETACCOUNTRESPONSE']._serialized_end=283
-  _globals['_LISTSTATEMENTREQUEST']._serialized_start=285
-  _globals['_LISTSTATEMENTREQUEST']._serialized_end=367
-  _globals['_STATEMENTLINE']._serialized_start=370
-  _globals['_STATEMENTLINE']._serialized_end=564
-  _globals['_LISTSTATEMENTRESPONSE']._serialized_start=566
-  _globals['_LISTSTATEMENTRESPONSE']._serialized_end=663
-  _globals['_EXPLAINBALANCEREQUEST']._serialized_start=665
-  _globals['_EXPLAINBALANCEREQUEST']._serialized_end=726
-  _globals['_REASON']._serialized_start=729
-  _globals['_REASON']._serialized_end=877
-  _globals['_EXPLAINBALANCERESPONSE']._serialized_start=879
-  _globals['_EXPLAINBALANCERESPONSE']._serialized_end=962
-  _globals['_HOLDPOINTSREQUEST']._serialized_start=964
-  _globals['_HOLDPOINTSREQUEST']._serialized_end=1046
-  _globals['_HOLDPOINTSRESPONSE']._serialized_start=1048
-  _globals['_HOLDPOINTSRESPONSE']._serialized_end=1161
-  _globals['_CAPTUREHOLDREQUEST']._serialized_start=1163
-  _globals['_CAPTUREHOLDREQUEST']._serialized_end=1221
-  _globals['_CAPTUREHOLDRESPONSE']._serialized_start=1223
-  _globals['_CAPTUREHOLDRESPONSE']._serialized_end=1261
-  _globals['_VOIDHOLDREQUEST']._serialized_start=1263
-  _globals['_VOIDHOLDREQUEST']._serialized_end=1318
-  _globals['_VOIDHOLDRESPONSE']._serialized_start=1320
-  _globals['_VOIDHOLDRESPONSE']._serialized_end=1355
-  _globals['_LOYALTYSERVICE']._serialized_start=1358
-  _globals['_LOYALTYSERVICE']._serialized_end=1938
+  _globals['_GETACCOUNTRESPONSE']._serialized_end=300
+  _globals['_LISTLOTSREQUEST']._serialized_start=302
+  _globals['_LISTLOTSREQUEST']._serialized_end=340
+  _globals['_LOT']._serialized_start=343
+  _globals['_LOT']._serialized_end=593
+  _globals['_LISTLOTSRESPONSE']._serialized_start=595
+  _globals['_LISTLOTSRESPONSE']._serialized_end=651
+  _globals['_GETTIERREQUEST']._serialized_start=653
+  _globals['_GETTIERREQUEST']._serialized_end=690
+  _globals['_GETTIERRESPONSE']._serialized_start=693
+  _globals['_GETTIERRESPONSE']._serialized_end=869
+  _globals['_EXPLAINFACTREQUEST']._serialized_start=871
+  _globals['_EXPLAINFACTREQUEST']._serialized_end=942
+  _globals['_EXPLAINFACTRESPONSE']._serialized_start=944
+  _globals['_EXPLAINFACTRESPONSE']._serialized_end=1028
+  _globals['_BLOCKLOTREQUEST']._serialized_start=1030
+  _globals['_BLOCKLOTREQUEST']._serialized_end=1100
+  _globals['_BLOCKLOTRESPONSE']._serialized_start=1102
+  _globals['_BLOCKLOTRESPONSE']._serialized_end=1170
+  _globals['_UNBLOCKLOTREQUEST']._serialized_start=1172
+  _globals['_UNBLOCKLOTREQUEST']._serialized_end=1228
+  _globals['_UNBLOCKLOTRESPONSE']._serialized_start=1230
+  _globals['_UNBLOCKLOTRESPONSE']._serialized_end=1300
+  _globals['_LISTSTATEMENTREQUEST']._serialized_start=1302
+  _globals['_LISTSTATEMENTREQUEST']._serialized_end=1384
+  _globals['_STATEMENTLINE']._serialized_start=1387
+  _globals['_STATEMENTLINE']._serialized_end=1598
+  _globals['_LISTSTATEMENTRESPONSE']._serialized_start=1600
+  _globals['_LISTSTATEMENTRESPONSE']._serialized_end=1697
+  _globals['_EXPLAINBALANCEREQUEST']._serialized_start=1699
+  _globals['_EXPLAINBALANCEREQUEST']._serialized_end=1760
+  _globals['_REASON']._serialized_start=1763
+  _globals['_REASON']._serialized_end=1911
+  _globals['_EXPLAINBALANCERESPONSE']._serialized_start=1913
+  _globals['_EXPLAINBALANCERESPONSE']._serialized_end=1996
+  _globals['_HOLDPOINTSREQUEST']._serialized_start=1998
+  _globals['_HOLDPOINTSREQUEST']._serialized_end=2080
+  _globals['_HOLDPOINTSRESPONSE']._serialized_start=2082
+  _globals['_HOLDPOINTSRESPONSE']._serialized_end=2195
+  _globals['_CAPTUREHOLDREQUEST']._serialized_start=2197
+  _globals['_CAPTUREHOLDREQUEST']._serialized_end=2287
+  _globals['_CAPTUREHOLDRESPONSE']._serialized_start=2289
+  _globals['_CAPTUREHOLDRESPONSE']._serialized_end=2343
+  _globals['_REFUNDSPENDREQUEST']._serialized_start=2345
+  _globals['_REFUNDSPENDREQUEST']._serialized_end=2435
+  _globals['_REFUNDSPENDRESPONSE']._serialized_start=2437
+  _globals['_REFUNDSPENDRESPONSE']._serialized_end=2489
+  _globals['_VOIDHOLDREQUEST']._serialized_start=2491
+  _globals['_VOIDHOLDREQUEST']._serialized_end=2546
+  _globals['_VOIDHOLDRESPONSE']._serialized_start=2548
+  _globals['_VOIDHOLDRESPONSE']._serialized_end=2583
+  _globals['_LOYALTYSERVICE']._serialized_start=2586
+  _globals['_LOYALTYSERVICE']._serialized_end=3697
 # @@protoc_insertion_point(module_scope)

@@ -65,6 +65,36 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.FromString,
                 _registered_method=True)
+        self.ListLots = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListLots',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsResponse.FromString,
+                _registered_method=True)
+        self.GetTier = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetTier',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierResponse.FromString,
+                _registered_method=True)
+        self.ExplainFact = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ExplainFact',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactResponse.FromString,
+                _registered_method=True)
+        self.BlockLot = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/BlockLot',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotResponse.FromString,
+                _registered_method=True)
+        self.UnblockLot = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/UnblockLot',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotResponse.FromString,
+                _registered_method=True)
+        self.RefundSpend = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/RefundSpend',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
+                _registered_method=True)
 
 
 class LoyaltyServiceServicer:
@@ -107,6 +137,42 @@ class LoyaltyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLots(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTier(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainFact(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BlockLot(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnblockLot(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefundSpend(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LoyaltyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -139,6 +205,36 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.VoidHold,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.SerializeToString,
+            ),
+            'ListLots': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLots,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsResponse.SerializeToString,
+            ),
+            'GetTier': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTier,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierResponse.SerializeToString,
+            ),
+            'ExplainFact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainFact,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactResponse.SerializeToString,
+            ),
+            'BlockLot': grpc.unary_unary_rpc_method_handler(
+                    servicer.BlockLot,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotResponse.SerializeToString,
+            ),
+            'UnblockLot': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnblockLot,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotResponse.SerializeToString,
+            ),
+            'RefundSpend': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundSpend,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -304,6 +400,168 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/VoidHold',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLots(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListLots',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTier(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetTier',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainFact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ExplainFact',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BlockLot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/BlockLot',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnblockLot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/UnblockLot',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundSpend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/RefundSpend',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
             options,
             channel_credentials,
             insecure,

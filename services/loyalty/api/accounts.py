@@ -10,9 +10,10 @@ from chassis.fold.bringing import head_of
 from chassis.fold.doors import Command, Done
 from chassis.fold.model import Head, Key
 from contracts.fact import Fact
-from services.loyalty.domain.errors import UnknownAccount
+from services.loyalty.domain.errors import UnknownAccount, UnknownFact
 from services.loyalty.domain.model import Account
-from services.loyalty.domain.statement import Line, Reason, explain, statement
+from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.statement import Line, Reason, explain, explain_silence, movements_of, statement
 from services.loyalty.timers.due import SOURCE
 
 
@@ -27,6 +28,11 @@ class Accounts:
         head = await self._head(customer_id)
         return head.state, head.seq
 
+    async def standing(self, customer_id: str) -> tuple[Account, Policy]:
+        """The account, and the policy in force now."""
+        account, _ = await self.account(customer_id)
+        return account, self._app.policies.at(self._app.clock.now())[1]
+
     async def statement(self, customer_id: str) -> list[Line]:
         """All movements in the order booked, each with the balances after it."""
         return statement(await self._ledger(customer_id))
@@ -34,6 +40,17 @@ class Accounts:
     async def explain(self, customer_id: str, balance: str) -> list[Reason]:
         """All movements on one balance; their points sum to it."""
         return explain(await self._ledger(customer_id), balance)
+
+    async def explain_fact(self, customer_id: str, source: str, fact_id: str) -> tuple[list[Reason], str]:
+        """The movements that a fact caused; if there are none, why. Raises `UnknownFact`."""
+        head = await self._head(customer_id)
+        moved, cause = movements_of(await self._ledger(customer_id), source, fact_id), f"{source} {fact_id}"
+        if moved:
+            return moved, ""
+        known = await self._app.store.recall({head.key: [cause]})
+        if (head.key, cause) not in known:
+            raise UnknownFact
+        return [], explain_silence(known[head.key, cause].recorded.type)
 
     async def command(
         self, customer_id: str, data: Any, caller: str, key: str | None, expected: int | None = None

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from contracts.facts.base import FactData
-from contracts.fields import Id, Moment
+from contracts.fields import Code, Id, Moment
+
+Points = Annotated[int, Meta(ge=1, le=10**12)]
 
 
 class HoldPoints(FactData, frozen=True):
@@ -13,15 +15,16 @@ class HoldPoints(FactData, frozen=True):
 
     TYPE = "loyalty.hold_points.v1"
 
-    points: Annotated[int, Meta(ge=1, le=10**12)]
+    points: Points
 
 
 class CaptureHold(FactData, frozen=True):
-    """Spend what a hold set aside."""
+    """Spend what a hold set aside: all of it, or only `points`, and what is left comes back."""
 
     TYPE = "loyalty.capture_hold.v1"
 
     hold_id: Id
+    points: Points | None = None
 
 
 class VoidHold(FactData, frozen=True):
@@ -32,13 +35,39 @@ class VoidHold(FactData, frozen=True):
     hold_id: Id
 
 
+class RefundSpend(FactData, frozen=True):
+    """Take back a spend (a captured hold), or `points` of it: they go back to the lots they came from."""
+
+    TYPE = "loyalty.refund_spend.v1"
+
+    hold_id: Id
+    points: Points | None = None
+
+
+class BlockLot(FactData, frozen=True):
+    """Block the active points of a lot, for a `reason` such as fraud_review."""
+
+    TYPE = "loyalty.block_lot.v1"
+
+    lot_id: Id
+    reason: Code
+
+
+class UnblockLot(FactData, frozen=True):
+    """Make the blocked points of a lot active again."""
+
+    TYPE = "loyalty.unblock_lot.v1"
+
+    lot_id: Id
+
+
 class Due(FactData, frozen=True):
-    """Work that has become due at `due_at`: holds run out, lots expire, the tier is looked at again."""
+    """Work that has become due at `due_at`: holds run out, lots expire or will soon, the tier is looked at again."""
 
     TYPE = "loyalty.due.v1"
 
-    kind: Literal["hold_timeout", "lot_expiry", "tier_review"]
+    kind: Literal["hold_timeout", "lot_expiry", "tier_review", "expiry_warning"]
     due_at: Moment
 
 
-COMMANDS = (HoldPoints, CaptureHold, VoidHold, Due)
+COMMANDS = (HoldPoints, CaptureHold, VoidHold, RefundSpend, BlockLot, UnblockLot, Due)

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from contracts.errors import Refused
 from contracts.fact import Effect, Fact
-from contracts.facts.loyalty import Cause, Entry, LedgerAccount, LoyaltyTierChanged, PointsCorrected, ReferralSettled
+from contracts.facts.loyalty import Cause, Entry, LedgerAccount, PointsCorrected, ReferralSettled
 from services.loyalty.domain.commands import CaptureHold, HoldPoints
 from services.loyalty.domain.model import Account, Hold, Lot
 from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.tiers import tier_news
 
 LENT = "lent"
 """The lot of points that were spent although, after a merge was undone, they were never there."""
@@ -29,10 +30,7 @@ def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: 
         points = sum(entry.points for entry in entries if entry.points > 0)
         corrected = PointsCorrected(points, entries, "merge", "merge_correction", policy.version, cause, ())
         effects.append(Effect("PointsCorrected", corrected))
-    if before.tier != after.tier:
-        changed = LoyaltyTierChanged(before.tier, after.tier, after.qualifying_points, policy.version, cause)
-        effects.append(Effect("LoyaltyTierChanged", changed))
-    return [*effects, *_retold(before, after, fact)]
+    return [*effects, *tier_news(before, after, policy, cause), *_retold(before, after, fact)]
 
 
 def _retold(before: Account, after: Account, fact: Fact) -> Sequence[Effect]:

@@ -6,6 +6,7 @@ once is remembered as 6-byte marks. What moved points, and why, is in the chain'
 
 from datetime import datetime
 from hashlib import blake2b
+from typing import Literal
 
 import msgspec
 
@@ -15,6 +16,8 @@ PENDING_LOT = "deal.pending"
 """The one lot of points granted by deals but not yet paid for; it has no expiry."""
 
 MARK_BYTES = 6
+
+LotState = Literal["PENDING", "ACTIVE", "BLOCKED", "DEPLETED", "EXPIRED", "REVERSED", "CANCELLED"]
 
 
 class Balances(msgspec.Struct, frozen=True, gc=False):
@@ -28,6 +31,7 @@ class Balances(msgspec.Struct, frozen=True, gc=False):
     redeemed: int = 0
     breakage: int = 0
     reversed: int = 0
+    blocked: int = 0
 
 
 class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -55,6 +59,23 @@ class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def open(self) -> bool:
         """Whether anything can still happen to its points by itself."""
         return bool(self.pending or self.active or self.held or self.blocked)
+
+    @property
+    def state(self) -> LotState:
+        """Where its points are in their life: what can still happen to them counts most, then how they ended."""
+        if self.active or self.held:
+            return "ACTIVE"
+        if self.blocked or self.pending:
+            return "BLOCKED" if self.blocked else "PENDING"
+        if self.expired:
+            return "EXPIRED"
+        if self.reversed and not self.spent:
+            return "REVERSED" if self.expires_at else "CANCELLED"
+        return "DEPLETED"
+
+    def ended(self, now: datetime) -> bool:
+        """Whether its time is over at `now`."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -97,6 +118,18 @@ class Hold(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return sum(self.parts.values())
 
 
+class Spend(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A hold that was captured `at`: lot id → points spent and not refunded yet."""
+
+    at: datetime
+    parts: dict[str, int]
+
+    @property
+    def points(self) -> int:
+        """How many points can still be refunded."""
+        return sum(self.parts.values())
+
+
 class Referral(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Points of one referral: entitled to `due` (sum of what was said), booked and not taken back `parts` (lot → points)."""
 
@@ -122,7 +155,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A customer's account. `qualifying` is points that count for the tier, by the month (`2028-03`) they last until.
 
     `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
-    away. `referrals` goes by referee. `grace_until` says until when a tier is kept although its points are missing.
+    away. `referrals` goes by referee, `spends` by hold. `grace_until` says until when a tier is kept although its
+    points are missing; the warnings of expiry that were due by `warned_to` were given.
     """
 
     balances: Balances = Balances()
@@ -135,6 +169,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     once: bytes = b""
     referred: Referred | None = None
     referrals: dict[str, Referral] = {}
+    spends: dict[str, Spend] = {}
+    warned_to: datetime | None = None
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

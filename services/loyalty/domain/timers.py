@@ -11,6 +11,7 @@ from services.loyalty.domain.ledger import Book
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.tiers import tier_due
+from services.loyalty.domain.warning import next_warning, warn
 
 
 def next_due(account: Account, policy: Policy) -> Due | None:
@@ -19,6 +20,8 @@ def next_due(account: Account, policy: Policy) -> Due | None:
     due += [Due("lot_expiry", lot.expires_at) for lot in account.lots.values() if lot.active and lot.expires_at]
     review = tier_due(account, policy)
     due += [Due("tier_review", review)] if review else []
+    warning = next_warning(account, policy)
+    due += [Due("expiry_warning", warning)] if warning else []
     return min(due, key=lambda entry: (entry.due_at, entry.kind), default=None)
 
 
@@ -33,6 +36,8 @@ def fire_due(account: Account, fact: Fact, now: datetime, policy: Policy) -> tup
         _time_out_holds(book, due.due_at)
     elif due.kind == "lot_expiry":
         _expire_lots(book, due.due_at)
+    elif due.kind == "expiry_warning":
+        warn(book, due.due_at)
     return book.close()
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from chassis.app import App
 from chassis.errors import InvalidRequest
 from chassis.facts import add_facts
@@ -16,8 +14,9 @@ from hearth.loyalty.v1 import loyalty_pb2 as pb
 from hearth.loyalty.v1 import loyalty_pb2_grpc
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.domain import commands
+from services.loyalty.rpc.messages import line, lot, named, reason, some_points, tier, timestamp, word
 
-BALANCES = ("active", "pending", "held", "debt")
+BALANCES = ("active", "pending", "held", "debt", "blocked")
 
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
@@ -34,13 +33,14 @@ class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
         self._accounts = accounts
 
     async def GetAccount(self, request: Any, context: Any) -> Any:
-        found, seq = await self._accounts.account(_customer(request))
+        found, seq = await self._accounts.account(named(request, "customer_id"))
         own = found.balances
         return pb.GetAccountResponse(
             customer_id=request.customer_id,
             active=own.active,
             pending=own.pending,
             held=own.held,
+            blocked=own.blocked,
             debt=found.owed,
             qualifying=found.qualifying_points,
             tier=found.tier,
@@ -48,32 +48,41 @@ class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
         )
 
     async def ListStatement(self, request: Any, context: Any) -> Any:
-        lines = await self._accounts.statement(_customer(request))
+        lines = await self._accounts.statement(named(request, "customer_id"))
         size = page_size(request.page_size)
         shown, following = page_of(lines, size, request.page_token or None)
-        return pb.ListStatementResponse(lines=[_line(line) for line in shown], next_page_token=following or "")
+        return pb.ListStatementResponse(lines=[line(each) for each in shown], next_page_token=following or "")
 
     async def ExplainBalance(self, request: Any, context: Any) -> Any:
         balance = request.balance or "active"
         if balance not in BALANCES:
             raise InvalidRequest(f"balance is one of {', '.join(BALANCES)}", "/balance")
-        reasons = await self._accounts.explain(_customer(request), balance)
+        reasons = await self._accounts.explain(named(request, "customer_id"), balance)
         return pb.ExplainBalanceResponse(
-            total=sum(reason.points for reason in reasons),
-            reasons=[
-                pb.Reason(
-                    points=r.points,
-                    why=r.why,
-                    sentence=r.sentence,
-                    rule=r.rule,
-                    policy_version=r.policy_version,
-                    cause_source=r.cause_source,
-                    cause_id=r.cause_id,
-                    about=r.about,
-                )
-                for r in reasons
-            ],
+            total=sum(each.points for each in reasons),
+            reasons=[reason(each) for each in reasons],
         )
+
+    async def ExplainFact(self, request: Any, context: Any) -> Any:
+        source, fact = named(request, "source", 200), named(request, "fact", 200)
+        moved, silence = await self._accounts.explain_fact(named(request, "customer_id"), source, fact)
+        return pb.ExplainFactResponse(movements=[reason(each) for each in moved], silence=silence)
+
+    async def ListLots(self, request: Any, context: Any) -> Any:
+        found, _ = await self._accounts.account(named(request, "customer_id"))
+        return pb.ListLotsResponse(lots=[lot(name, each) for name, each in found.lots.items()])
+
+    async def GetTier(self, request: Any, context: Any) -> Any:
+        return tier(*await self._accounts.standing(named(request, "customer_id")))
+
+    async def BlockLot(self, request: Any, context: Any) -> Any:
+        data = commands.BlockLot(named(request, "lot_id"), word(request, "reason"))
+        answer, done = await self._carry_out(request, context, data)
+        return pb.BlockLotResponse(active=answer["active"], blocked=answer["blocked"], version=done.seq)
+
+    async def UnblockLot(self, request: Any, context: Any) -> Any:
+        answer, done = await self._carry_out(request, context, commands.UnblockLot(named(request, "lot_id")))
+        return pb.UnblockLotResponse(active=answer["active"], blocked=answer["blocked"], version=done.seq)
 
     async def HoldPoints(self, request: Any, context: Any) -> Any:
         if request.points < 1:
@@ -82,45 +91,23 @@ class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
             request, context, commands.HoldPoints(request.points), request.expected_version or None
         )
         return pb.HoldPointsResponse(
-            hold_id=answer["hold_id"], points=answer["points"], until=_timestamp(answer["until"]), version=done.seq
+            hold_id=answer["hold_id"], points=answer["points"], until=timestamp(answer["until"]), version=done.seq
         )
 
     async def CaptureHold(self, request: Any, context: Any) -> Any:
-        _, done = await self._carry_out(request, context, commands.CaptureHold(request.hold_id))
-        return pb.CaptureHoldResponse(version=done.seq)
+        data = commands.CaptureHold(request.hold_id, some_points(request))
+        answer, done = await self._carry_out(request, context, data)
+        return pb.CaptureHoldResponse(version=done.seq, points=answer.get("points", 0))
 
     async def VoidHold(self, request: Any, context: Any) -> Any:
         _, done = await self._carry_out(request, context, commands.VoidHold(request.hold_id))
         return pb.VoidHoldResponse(version=done.seq)
 
+    async def RefundSpend(self, request: Any, context: Any) -> Any:
+        data = commands.RefundSpend(request.hold_id, some_points(request))
+        answer, done = await self._carry_out(request, context, data)
+        return pb.RefundSpendResponse(version=done.seq, left=answer["left"])
+
     async def _carry_out(self, request: Any, context: Any, data: Any, expected: int | None = None) -> Any:
         key = metadata(context, "idempotency-key")
-        return await self._accounts.command(_customer(request), data, asking().name, key, expected)
-
-
-def _customer(request: Any) -> str:
-    if not 1 <= len(request.customer_id) <= 64:
-        raise InvalidRequest("customer_id is 1 to 64 characters", "/customer_id")
-    return request.customer_id
-
-
-def _line(line: Any) -> Any:
-    after = line.balances
-    return pb.StatementLine(
-        time=_timestamp(line.time),
-        type=line.type,
-        points=line.points,
-        why=line.why,
-        sentence=line.sentence,
-        about=line.about,
-        active=after.active,
-        pending=after.pending,
-        held=after.held,
-        debt=-after.debt,
-    )
-
-
-def _timestamp(moment: Any) -> Timestamp:
-    made = Timestamp()
-    made.FromDatetime(moment)
-    return made
+        return await self._accounts.command(named(request, "customer_id"), data, asking().name, key, expected)
