@@ -8,10 +8,12 @@ ARGS ?=
 N ?= 1000
 RATE ?= 200
 MINUTES ?= 60
+SEEDS ?= 10000
+FIRST ?= 0
 export SEED FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup .local .test .bench run issuer load demo engines engines-embedded reset test test-real faults faults-quick soak mutants check format \
+.PHONY: help setup .local .test .bench run issuer load demo engines engines-embedded reset test test-real faults faults-quick seeds soak mutants check format \
         image image-test chart-test bench bench-page bench-quick generate service lock cdnow clean
 
 ##@ Start here
@@ -55,6 +57,8 @@ faults: .test  ## crashes, pauses, cuts, restarts, pressure under load, on the r
 faults-quick: .test  ## the part of it that test-real runs too (at most 5 minutes)
 	$(PY) -m deploy.local install
 	$(PYTEST) --real -m "faults and not slow" $(ARGS)
+seeds: .test  ## the simulator with many seeds, on all cores (SEEDS=10000 FIRST=0)
+	@$(PY) -m tests.simulator.seeds --seeds $(SEEDS) --first $(FIRST)
 soak: .test  ## constant load with random faults; fails when anything grows (MINUTES=60 RATE=300)
 	$(PY) -m deploy.local install
 	$(PY) -m tests.faults.soak --minutes $(MINUTES) --rate $(if $(filter command line,$(origin RATE)),$(RATE),300)
