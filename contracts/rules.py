@@ -17,8 +17,8 @@ SERVICES = ("leads", "loyalty", "profile", "service_tickets")
 TIERS = ("crm.loyalty_tier.changed.v1", "crm.loyalty_tier.at_risk.v1", "crm.loyalty_tier.retained.v1")
 """A tier is looked at again whenever anything is booked."""
 EARNING = ("crm.points.earned.v1", "crm.debt.repaid.v1", *TIERS)
-RETURNING = ("crm.points.refunded.v1", "crm.points.expired.v1")
-"""Points that come back to a lot; if its time is over, they expire."""
+RETURNING = ("crm.points.refunded.v1", "crm.points.expired.v1", "crm.debt.repaid.v1", "crm.transfer.settled.v1")
+"""Points that come back to a lot: if its time is over, they expire; lent ones repay; nothing comes of a transfer."""
 SETTLING = (
     *EARNING,
     *RETURNING,
@@ -79,17 +79,37 @@ RULES: dict[str, RuleEntry] = {
     "loyalty.hold_points": RuleEntry(("loyalty.hold_points.v1",), ("crm.points.held.v1", *TIERS)),
     "loyalty.capture_hold": RuleEntry(("loyalty.capture_hold.v1",), ("crm.points.spent.v1", *RETURNING, *TIERS)),
     "loyalty.void_hold": RuleEntry(("loyalty.void_hold.v1",), (*RETURNING, *TIERS)),
-    "loyalty.refund_spend": RuleEntry(("loyalty.refund_spend.v1",), (*RETURNING, "crm.debt.repaid.v1", *TIERS)),
+    "loyalty.refund_spend": RuleEntry(("loyalty.refund_spend.v1",), (*RETURNING, *TIERS)),
     "loyalty.block_lot": RuleEntry(("loyalty.block_lot.v1",), ("crm.points.blocked.v1", *TIERS)),
     "loyalty.unblock_lot": RuleEntry(
         ("loyalty.unblock_lot.v1",), ("crm.points.unblocked.v1", "crm.points.expired.v1", *TIERS)
+    ),
+    "loyalty.propose_adjustment": RuleEntry(("loyalty.propose_adjustment.v1",), ()),
+    "loyalty.reject_adjustment": RuleEntry(("loyalty.reject_adjustment.v1",), ()),
+    "loyalty.approve_adjustment": RuleEntry(
+        ("loyalty.approve_adjustment.v1",), ("crm.points.adjusted.v1", "crm.debt.repaid.v1", *TIERS)
+    ),
+    "loyalty.offer_transfer": RuleEntry(
+        ("loyalty.offer_transfer.v1",), ("crm.points.held.v1", "crm.transfer.offered.v1", *TIERS)
+    ),
+    "loyalty.note_offer": RuleEntry(("crm.transfer.offered.v1",), ("crm.transfer.answered.v1",)),
+    "loyalty.accept_transfer": RuleEntry(("loyalty.accept_transfer.v1",), ("crm.transfer.answered.v1",)),
+    "loyalty.decline_transfer": RuleEntry(("loyalty.decline_transfer.v1",), ("crm.transfer.answered.v1",)),
+    "loyalty.settle_transfer": RuleEntry(
+        ("crm.transfer.answered.v1",), ("crm.points.transferred.v1", *RETURNING, *TIERS)
+    ),
+    "loyalty.book_transfer": RuleEntry(
+        ("crm.transfer.settled.v1",),
+        ("crm.points.transferred.v1", "crm.points.expired.v1", "crm.debt.opened.v1", "crm.debt.repaid.v1", *TIERS),
     ),
     "loyalty.fire_due": RuleEntry(("loyalty.due.v1",), (*RETURNING, "crm.points.expiring.v1", *TIERS)),
     "loyalty.merge": RuleEntry(("crm.customer.merged.v1",), CORRECTING),
     "loyalty.unmerge": RuleEntry(("crm.customer.unmerged.v1",), CORRECTING),
     "loyalty.absorb": RuleEntry((Absorbed.TYPE,), CORRECTING),
     "loyalty.release": RuleEntry((Released.TYPE,), CORRECTING),
-    "loyalty.forward": RuleEntry((Forwarded.TYPE,), (*SETTLING, *CORRECTING)),
+    "loyalty.forward": RuleEntry(
+        (Forwarded.TYPE,), (*SETTLING, *CORRECTING, "crm.points.transferred.v1", "crm.transfer.answered.v1")
+    ),
     "profile.describe": RuleEntry(
         (
             "crm.visit.scheduled.v1",

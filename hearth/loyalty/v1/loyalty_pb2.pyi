@@ -310,3 +310,151 @@ class VoidHoldResponse(_message.Message):
     VERSION_FIELD_NUMBER: _ClassVar[int]
     version: int
     def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class ListAdjustmentsRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class Adjustment(_message.Message):
+    __slots__ = ("adjustment_id", "points", "reason", "proposed_by", "until")
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    PROPOSED_BY_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    adjustment_id: str
+    points: int
+    reason: str
+    proposed_by: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, adjustment_id: _Optional[str] = ..., points: _Optional[int] = ..., reason: _Optional[str] = ..., proposed_by: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListAdjustmentsResponse(_message.Message):
+    __slots__ = ("adjustments",)
+    ADJUSTMENTS_FIELD_NUMBER: _ClassVar[int]
+    adjustments: _containers.RepeatedCompositeFieldContainer[Adjustment]
+    def __init__(self, adjustments: _Optional[_Iterable[_Union[Adjustment, _Mapping]]] = ...) -> None: ...
+
+class ProposeAdjustmentRequest(_message.Message):
+    __slots__ = ("customer_id", "points", "reason")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    points: int
+    reason: str
+    def __init__(self, customer_id: _Optional[str] = ..., points: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ProposeAdjustmentResponse(_message.Message):
+    __slots__ = ("adjustment_id", "until", "version")
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    adjustment_id: str
+    until: _timestamp_pb2.Timestamp
+    version: int
+    def __init__(self, adjustment_id: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ApproveAdjustmentRequest(_message.Message):
+    __slots__ = ("customer_id", "adjustment_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    adjustment_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., adjustment_id: _Optional[str] = ...) -> None: ...
+
+class ApproveAdjustmentResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class RejectAdjustmentRequest(_message.Message):
+    __slots__ = ("customer_id", "adjustment_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    adjustment_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., adjustment_id: _Optional[str] = ...) -> None: ...
+
+class RejectAdjustmentResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class ListTransfersRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class Transfer(_message.Message):
+    __slots__ = ("transfer_id", "points", "direction", "with_member", "until")
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    WITH_MEMBER_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    transfer_id: str
+    points: int
+    direction: str
+    with_member: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, transfer_id: _Optional[str] = ..., points: _Optional[int] = ..., direction: _Optional[str] = ..., with_member: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListTransfersResponse(_message.Message):
+    __slots__ = ("transfers",)
+    TRANSFERS_FIELD_NUMBER: _ClassVar[int]
+    transfers: _containers.RepeatedCompositeFieldContainer[Transfer]
+    def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ...) -> None: ...
+
+class OfferTransferRequest(_message.Message):
+    __slots__ = ("customer_id", "to", "points")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    to: str
+    points: int
+    def __init__(self, customer_id: _Optional[str] = ..., to: _Optional[str] = ..., points: _Optional[int] = ...) -> None: ...
+
+class OfferTransferResponse(_message.Message):
+    __slots__ = ("transfer_id", "until", "version")
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    transfer_id: str
+    until: _timestamp_pb2.Timestamp
+    version: int
+    def __init__(self, transfer_id: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class AcceptTransferRequest(_message.Message):
+    __slots__ = ("customer_id", "transfer_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    transfer_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., transfer_id: _Optional[str] = ...) -> None: ...
+
+class AcceptTransferResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class DeclineTransferRequest(_message.Message):
+    __slots__ = ("customer_id", "transfer_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    transfer_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., transfer_id: _Optional[str] = ...) -> None: ...
+
+class DeclineTransferResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...

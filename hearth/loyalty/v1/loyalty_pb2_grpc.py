@@ -65,6 +65,46 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.FromString,
                 _registered_method=True)
+        self.ListAdjustments = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListAdjustments',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsResponse.FromString,
+                _registered_method=True)
+        self.ProposeAdjustment = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ProposeAdjustment',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ApproveAdjustment = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ApproveAdjustment',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.RejectAdjustment = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/RejectAdjustment',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ListTransfers = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListTransfers',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersResponse.FromString,
+                _registered_method=True)
+        self.OfferTransfer = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/OfferTransfer',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferResponse.FromString,
+                _registered_method=True)
+        self.AcceptTransfer = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/AcceptTransfer',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferResponse.FromString,
+                _registered_method=True)
+        self.DeclineTransfer = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/DeclineTransfer',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.FromString,
+                _registered_method=True)
         self.ListLots = channel.unary_unary(
                 '/hearth.loyalty.v1.LoyaltyService/ListLots',
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsRequest.SerializeToString,
@@ -132,6 +172,54 @@ class LoyaltyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VoidHold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdjustments(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeAdjustment(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveAdjustment(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectAdjustment(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTransfers(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OfferTransfer(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptTransfer(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeclineTransfer(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -205,6 +293,46 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.VoidHold,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.SerializeToString,
+            ),
+            'ListAdjustments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdjustments,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsResponse.SerializeToString,
+            ),
+            'ProposeAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeAdjustment,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentResponse.SerializeToString,
+            ),
+            'ApproveAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveAdjustment,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentResponse.SerializeToString,
+            ),
+            'RejectAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectAdjustment,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentResponse.SerializeToString,
+            ),
+            'ListTransfers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTransfers,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersResponse.SerializeToString,
+            ),
+            'OfferTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.OfferTransfer,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferResponse.SerializeToString,
+            ),
+            'AcceptTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptTransfer,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferResponse.SerializeToString,
+            ),
+            'DeclineTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclineTransfer,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.SerializeToString,
             ),
             'ListLots': grpc.unary_unary_rpc_method_handler(
                     servicer.ListLots,
@@ -400,6 +528,222 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/VoidHold',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdjustments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListAdjustments',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ProposeAdjustment',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ApproveAdjustment',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/RejectAdjustment',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTransfers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListTransfers',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OfferTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/OfferTransfer',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/AcceptTransfer',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclineTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/DeclineTransfer',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.FromString,
             options,
             channel_credentials,
             insecure,

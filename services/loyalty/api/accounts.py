@@ -10,7 +10,8 @@ from chassis.fold.bringing import head_of
 from chassis.fold.doors import Command, Done
 from chassis.fold.model import Head, Key
 from contracts.fact import Fact
-from services.loyalty.domain.errors import UnknownAccount, UnknownFact
+from services.loyalty.domain.commands import OfferTransfer
+from services.loyalty.domain.errors import TransferToOneself, UnknownAccount, UnknownFact
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.statement import Line, Reason, explain, explain_silence, movements_of, statement
@@ -62,6 +63,16 @@ class Accounts:
         await self._head(customer_id)
         done = await self._app.commands.execute(Key("account", customer_id), Command(fact, expected))
         return msgspec.msgpack.decode(done.answer), done
+
+    async def offer(
+        self, customer_id: str, to: str, points: int, caller: str, key: str | None, expected: int | None = None
+    ) -> tuple[dict[str, Any], Done]:
+        """Offer points to another member; raises `UnknownAccount` if there is none, `TransferToOneself` also where the two
+        were merged into one.
+        """
+        if (await self._head(to)).key == (await self._head(customer_id)).key:
+            raise TransferToOneself("choose another member", "/to")
+        return await self.command(customer_id, OfferTransfer(to, points), caller, key, expected)
 
     async def _head(self, customer_id: str) -> Head:
         found = await head_of(self._app.store, Key("account", customer_id))

@@ -29,5 +29,11 @@ class Asked:
         self.response.headers.update(etag(done.seq))
         return answer
 
+    async def offer(self, accounts: Accounts, customer_id: str, to: str, points: int) -> dict[str, Any]:
+        """Offer points to another member."""
+        answer, done = await accounts.offer(customer_id, to, points, asking().name, self.key, self.expected)
+        self.response.headers.update(etag(done.seq))
+        return answer
+
 
 Asking = Annotated[Asked, Depends()]

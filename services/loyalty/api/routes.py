@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from chassis.app import App
 from chassis.pages import Page, page_of
 from chassis.web import etag
-from services.loyalty.api import spending, staff
+from services.loyalty.api import spending, staff, transfers
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.asked import CustomerId
 from services.loyalty.api.views import (
@@ -29,7 +29,14 @@ from services.loyalty.api.views import (
 def routers(app: App) -> Sequence[APIRouter]:
     """All routes."""
     accounts = Accounts(app)
-    return [_questions(accounts), spending.holds(accounts), spending.spends(accounts), staff.lots(accounts)]
+    return [
+        _questions(accounts),
+        spending.holds(accounts),
+        spending.spends(accounts),
+        staff.lots(accounts),
+        staff.adjustments(accounts),
+        transfers.transfers(accounts),
+    ]
 
 
 def _questions(accounts: Accounts) -> APIRouter:

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from contracts.facts.base import FactData
-from contracts.fields import Code, Id, Moment
+from contracts.fields import Code, CustomerId, Id, Moment
 
+Person = Annotated[str, Meta(min_length=1, max_length=200)]
 Points = Annotated[int, Meta(ge=1, le=10**12)]
 
 
@@ -61,13 +62,80 @@ class UnblockLot(FactData, frozen=True):
     lot_id: Id
 
 
+class ProposeAdjustment(FactData, frozen=True):
+    """Give points by hand, or (negative) take them, for a `reason` such as goodwill. `by` is the issuer's name of who asks."""
+
+    TYPE = "loyalty.propose_adjustment.v1"
+
+    points: Annotated[int, Meta(ge=-(10**9), le=10**9)]
+    reason: Code
+    by: Person
+
+
+class ApproveAdjustment(FactData, frozen=True):
+    """Book an adjustment that somebody else proposed."""
+
+    TYPE = "loyalty.approve_adjustment.v1"
+
+    adjustment_id: Id
+    by: Person
+
+
+class RejectAdjustment(FactData, frozen=True):
+    """Nothing comes of a proposed adjustment."""
+
+    TYPE = "loyalty.reject_adjustment.v1"
+
+    adjustment_id: Id
+    by: Person
+
+
+class OfferTransfer(FactData, frozen=True):
+    """Set points aside for another member, who has to agree. The transfer's id is the command's id."""
+
+    TYPE = "loyalty.offer_transfer.v1"
+
+    to: CustomerId
+    points: Points
+
+
+class AcceptTransfer(FactData, frozen=True):
+    """The receiver agrees."""
+
+    TYPE = "loyalty.accept_transfer.v1"
+
+    transfer_id: Id
+
+
+class DeclineTransfer(FactData, frozen=True):
+    """The receiver does not agree."""
+
+    TYPE = "loyalty.decline_transfer.v1"
+
+    transfer_id: Id
+
+
 class Due(FactData, frozen=True):
     """Work that has become due at `due_at`: holds run out, lots expire or will soon, the tier is looked at again."""
 
     TYPE = "loyalty.due.v1"
 
-    kind: Literal["hold_timeout", "lot_expiry", "tier_review", "expiry_warning"]
+    kind: Literal["hold_timeout", "lot_expiry", "tier_review", "expiry_warning", "offer_timeout"]
     due_at: Moment
 
 
-COMMANDS = (HoldPoints, CaptureHold, VoidHold, RefundSpend, BlockLot, UnblockLot, Due)
+COMMANDS = (
+    HoldPoints,
+    CaptureHold,
+    VoidHold,
+    RefundSpend,
+    BlockLot,
+    UnblockLot,
+    ProposeAdjustment,
+    ApproveAdjustment,
+    RejectAdjustment,
+    OfferTransfer,
+    AcceptTransfer,
+    DeclineTransfer,
+    Due,
+)

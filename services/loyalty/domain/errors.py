@@ -91,6 +91,54 @@ class UnknownLot(Refused):
     title = "There is no such lot with points to block or unblock"
 
 
+class UnknownProposal(Refused):
+    """No adjustment of this id waits: never proposed, approved, rejected, or too long ago."""
+
+    code = "unknown_adjustment"
+    status = 404
+    title = "No such adjustment waits for approval"
+
+
+class SamePerson(Refused):
+    """Who proposes an adjustment cannot approve it."""
+
+    code = "same_person"
+    status = 409
+    title = "Another person has to approve"
+
+
+class AdjustmentTooLarge(Refused):
+    """More points than may be given or taken by hand at once, or none."""
+
+    code = "adjustment_too_large"
+    status = 422
+    title = "So many points cannot be adjusted by hand"
+
+
+class TooManyProposals(Refused):
+    """As many adjustments wait for approval as an account can hold."""
+
+    code = "too_many_adjustments"
+    status = 409
+    title = "Too many adjustments of this account wait for approval"
+
+
+class TransferToOneself(Refused):
+    """Sender and receiver are the same member."""
+
+    code = "transfer_to_oneself"
+    status = 422
+    title = "Nobody transfers points to oneself"
+
+
+class UnknownOffer(Refused):
+    """No offer of this id waits for an answer: never made, answered, withdrawn, or too long ago."""
+
+    code = "unknown_transfer"
+    status = 404
+    title = "No such transfer waits for an answer"
+
+
 class UnknownFact(Refused):
     """No fact of this source and id was applied to the account."""
 

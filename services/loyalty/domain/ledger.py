@@ -99,7 +99,7 @@ class Book:
 
     def repay(self, lot_id: str, points: int) -> None:
         """Use up to `points` new active points of a lot to pay back what is owed."""
-        parts = {lot_id: min(points, self.account.owed)}
+        parts = {lot_id: repaid} if (repaid := min(points, self.account.owed)) else {}
         self.move(parts, "active", "spent")
         self.post(DebtRepaid, "debt_repaid_first", "active", "debt", parts)
 

@@ -9,14 +9,19 @@ from msgspec.structs import replace
 
 from contracts.errors import Refused
 from contracts.fact import Effect, Fact
-from contracts.facts.loyalty import Cause, Entry, LedgerAccount, PointsCorrected, ReferralSettled
+from contracts.facts.loyalty import (
+    Cause,
+    Entry,
+    LedgerAccount,
+    PointsCorrected,
+    ReferralSettled,
+    TransferAnswered,
+    TransferSettled,
+)
 from services.loyalty.domain.commands import CaptureHold, HoldPoints
-from services.loyalty.domain.model import Account, Hold, Lot
+from services.loyalty.domain.model import LENT, Account, Hold, Lot
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.tiers import tier_news
-
-LENT = "lent"
-"""The lot of points that were spent although, after a merge was undone, they were never there."""
 
 
 def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: Policy) -> Sequence[Effect]:
@@ -47,9 +52,14 @@ def _retold(before: Account, after: Account, fact: Fact) -> Sequence[Effect]:
 
 
 def replay(account: Account, facts: Sequence[Fact], apply: Callable[[Account, Fact], Account]) -> Account:
-    """Fold facts again by time. A hold that was captured happened: what it lacks now is lent, and owed."""
+    """Fold facts again by time. A hold that was captured happened: what it lacks now is lent, and owed. A transfer was
+    sent if the account said so to itself; an answer that came too late, though given in time, sends nothing now either.
+    """
     captured = {fact.data.hold_id for fact in facts if fact.type == CaptureHold.TYPE}
+    sent = {fact.data.transfer_id for fact in facts if fact.type == TransferSettled.TYPE and fact.data.side == "sender"}
     for fact in facts:
+        if fact.type == TransferAnswered.TYPE and fact.data.accepted and fact.data.transfer_id not in sent:
+            continue
         try:
             account = apply(account, fact)
         except Refused:

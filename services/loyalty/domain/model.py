@@ -15,6 +15,9 @@ from contracts.facts.loyalty import Tier
 PENDING_LOT = "deal.pending"
 """The one lot of points granted by deals but not yet paid for; it has no expiry."""
 
+LENT = "lent"
+"""The lot of points that were spent although, after a merge was undone, they were never there."""
+
 MARK_BYTES = 6
 
 LotState = Literal["PENDING", "ACTIVE", "BLOCKED", "DEPLETED", "EXPIRED", "REVERSED", "CANCELLED"]
@@ -32,14 +35,15 @@ class Balances(msgspec.Struct, frozen=True, gc=False):
     breakage: int = 0
     reversed: int = 0
     blocked: int = 0
+    transferred: int = 0
 
 
 class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Points of one kind that expire together.
 
     granted = pending + active + held + spent + expired + reversed + blocked + transferred, always. `transferred`
-    went on to another lot (pending points that were released). `charged` is the part of `spent` that has already
-    become debt because the reason for it fell away.
+    went on to another lot (pending points that were released) or to another member. `charged` is the part of `spent` and
+    `transferred` that has already become debt because the reason for it fell away.
     """
 
     kind: str
@@ -107,10 +111,11 @@ class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Hold(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Points set aside for a redemption until `until`: lot id → points."""
+    """Points set aside until `until`: lot id → points. For a redemption, or for the member `to`."""
 
     until: datetime
     parts: dict[str, int]
+    to: str = ""
 
     @property
     def points(self) -> int:
@@ -128,6 +133,23 @@ class Spend(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def points(self) -> int:
         """How many points can still be refunded."""
         return sum(self.parts.values())
+
+
+class Proposal(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An adjustment that waits for a second person until `until`."""
+
+    points: int
+    reason: str
+    by: str
+    until: datetime
+
+
+class Offer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Points that another member would give, until `until`."""
+
+    sender: str
+    points: int
+    until: datetime
 
 
 class Referral(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -171,6 +193,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     referrals: dict[str, Referral] = {}
     spends: dict[str, Spend] = {}
     warned_to: datetime | None = None
+    proposals: dict[str, Proposal] = {}
+    offers: dict[str, Offer] = {}
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

@@ -42,6 +42,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suggestion_points: Count = 100
     most_adjusted: Count = 50_000
     adjustment_days: Positive = 14
+    transfer_days: Positive = 7
 
     def __post_init__(self) -> None:
         """Check what spans fields: tiers complete and rising, time zones known."""

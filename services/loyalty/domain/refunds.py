@@ -68,7 +68,7 @@ def _give_back(book: Book, parts: Mapping[str, int], hold_id: str) -> None:
         book.repay(home, points)
     for lot_id in parts:
         lot = book.lots[lot_id]
-        book.lots[lot_id] = replace(lot, charged=min(lot.charged, lot.spent))
+        book.lots[lot_id] = replace(lot, charged=min(lot.charged, lot.spent + lot.transferred))
 
 
 def _home(book: Book, lot_id: str) -> str:

@@ -39,7 +39,7 @@ def _take_from_lot(book: Book, lot_id: str, points: int, why: str) -> None:
             short -= _reverse(book, {lot_id: min(short, book.lots[lot_id].active)}, why)
     short -= _reverse(book, {lot_id: min(short, book.lots[lot_id].blocked)}, why, "blocked")
     lot = book.lots[lot_id]
-    spent = min(short, lot.spent - lot.charged)
+    spent = min(short, lot.spent + lot.transferred - lot.charged)
     book.lots[lot_id] = replace(lot, charged=lot.charged + spent)
     _cover(book, lot_id, spent, why)
 

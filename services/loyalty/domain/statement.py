@@ -25,6 +25,11 @@ SENTENCES = {
     "deal_changed": "The price of the deal changed, and its points with it.",
     "deal_cancelled": "The deal was cancelled wholly or in part, and its share of points taken back.",
     "adjustment_approved": "Two persons gave points, or took them, by hand.",
+    "transfer_offered": "Points were set aside for another member, who has to agree.",
+    "transfer_declined": "The other member did not agree in time; the points came back.",
+    "transfer_sent": "The other member agreed; the points went there.",
+    "transfer_lent": "Points went to another member that, after a merge was undone, were never there: they are owed.",
+    "transfer_received": "Another member gave these points.",
     "debt_repaid_first": "New points repay what is owed before anything else.",
     "hold_requested": "Points were set aside for a redemption.",
     "hold_captured": "The points set aside were spent.",
@@ -46,6 +51,9 @@ SENTENCES = {
 
 SILENCES = {
     "crm.lead.captured.v1": "A referral is rewarded when a deal is signed and paid in full.",
+    "crm.transfer.offered.v1": "An offer moves no points before it is accepted.",
+    "crm.transfer.answered.v1": "The points were no longer set aside.",
+    "crm.transfer.settled.v1": "Nothing came of the transfer.",
     "crm.referral.settled.v1": "Nobody can refer oneself, or the points had been given already.",
     "crm.visit.completed.v1": "Points for a visit to this project in this week had been given already.",
     "crm.survey.answered.v1": "Points for this survey about the same subject had been given already.",

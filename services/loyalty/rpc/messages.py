@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import InvalidRequest
 from hearth.loyalty.v1 import loyalty_pb2 as pb
-from services.loyalty.domain.model import Account, Lot
+from services.loyalty.domain.model import Account, Lot, Proposal
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.statement import Line, Reason
 from services.loyalty.domain.tiers import points_to_keep, points_to_next_tier
@@ -95,6 +95,27 @@ def tier(account: Account, policy: Policy) -> Any:
         next_tier=following[0] if following else "",
         points_to_next=following[1] if following else 0,
     )
+
+
+def adjustment(adjustment_id: str, found: Proposal) -> Any:
+    """An adjustment that waits."""
+    return pb.Adjustment(
+        adjustment_id=adjustment_id,
+        points=found.points,
+        reason=found.reason,
+        proposed_by=found.by,
+        until=timestamp(found.until),
+    )
+
+
+def transfers(account: Account) -> list[Any]:
+    """Transfers that wait, both ways."""
+    coming = [(name, each, "in", each.sender) for name, each in account.offers.items()]
+    going = [(name, each, "out", each.to) for name, each in account.holds.items() if each.to]
+    return [
+        pb.Transfer(transfer_id=name, points=each.points, direction=way, with_member=other, until=timestamp(each.until))
+        for name, each, way, other in [*coming, *going]
+    ]
 
 
 def timestamp(moment: datetime) -> Timestamp:

@@ -14,7 +14,18 @@ from hearth.loyalty.v1 import loyalty_pb2 as pb
 from hearth.loyalty.v1 import loyalty_pb2_grpc
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.domain import commands
-from services.loyalty.rpc.messages import line, lot, named, reason, some_points, tier, timestamp, word
+from services.loyalty.rpc.messages import (
+    adjustment,
+    line,
+    lot,
+    named,
+    reason,
+    some_points,
+    tier,
+    timestamp,
+    transfers,
+    word,
+)
 
 BALANCES = ("active", "pending", "held", "debt", "blocked")
 
@@ -83,6 +94,51 @@ class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
     async def UnblockLot(self, request: Any, context: Any) -> Any:
         answer, done = await self._carry_out(request, context, commands.UnblockLot(named(request, "lot_id")))
         return pb.UnblockLotResponse(active=answer["active"], blocked=answer["blocked"], version=done.seq)
+
+    async def ListAdjustments(self, request: Any, context: Any) -> Any:
+        found, _ = await self._accounts.account(named(request, "customer_id"))
+        return pb.ListAdjustmentsResponse(adjustments=[adjustment(*each) for each in found.proposals.items()])
+
+    async def ProposeAdjustment(self, request: Any, context: Any) -> Any:
+        if abs(request.points) > 10**9:
+            raise InvalidRequest("points are at most 1,000,000,000 either way", "/points")
+        data = commands.ProposeAdjustment(request.points, word(request, "reason"), asking().name)
+        answer, done = await self._carry_out(request, context, data)
+        until = timestamp(answer["until"])
+        return pb.ProposeAdjustmentResponse(adjustment_id=answer["adjustment_id"], until=until, version=done.seq)
+
+    async def ApproveAdjustment(self, request: Any, context: Any) -> Any:
+        data = commands.ApproveAdjustment(named(request, "adjustment_id"), asking().name)
+        _, done = await self._carry_out(request, context, data)
+        return pb.ApproveAdjustmentResponse(version=done.seq)
+
+    async def RejectAdjustment(self, request: Any, context: Any) -> Any:
+        data = commands.RejectAdjustment(named(request, "adjustment_id"), asking().name)
+        _, done = await self._carry_out(request, context, data)
+        return pb.RejectAdjustmentResponse(version=done.seq)
+
+    async def ListTransfers(self, request: Any, context: Any) -> Any:
+        found, _ = await self._accounts.account(named(request, "customer_id"))
+        return pb.ListTransfersResponse(transfers=transfers(found))
+
+    async def OfferTransfer(self, request: Any, context: Any) -> Any:
+        if not 1 <= request.points <= 10**12:
+            raise InvalidRequest("points must be a whole number above zero", "/points")
+        customer, to = named(request, "customer_id"), named(request, "to")
+        key = metadata(context, "idempotency-key")
+        answer, done = await self._accounts.offer(customer, to, request.points, asking().name, key)
+        until = timestamp(answer["until"])
+        return pb.OfferTransferResponse(transfer_id=answer["transfer_id"], until=until, version=done.seq)
+
+    async def AcceptTransfer(self, request: Any, context: Any) -> Any:
+        data = commands.AcceptTransfer(named(request, "transfer_id"))
+        _, done = await self._carry_out(request, context, data)
+        return pb.AcceptTransferResponse(version=done.seq)
+
+    async def DeclineTransfer(self, request: Any, context: Any) -> Any:
+        data = commands.DeclineTransfer(named(request, "transfer_id"))
+        _, done = await self._carry_out(request, context, data)
+        return pb.DeclineTransferResponse(version=done.seq)
 
     async def HoldPoints(self, request: Any, context: Any) -> Any:
         if request.points < 1:

@@ -5,7 +5,7 @@ from typing import Any
 from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
-from services.loyalty.domain import blocking, deals, earning, holds, referral, refunds, timers
+from services.loyalty.domain import adjusting, blocking, deals, earning, holds, referral, refunds, timers, transfers
 from services.loyalty.domain.model import Account
 
 
@@ -42,6 +42,28 @@ def told_of_lot(account: Account, fact: Fact) -> dict[str, Any]:
     return {"lot_id": fact.data.lot_id, "active": lot.active if lot else 0, "blocked": lot.blocked if lot else 0}
 
 
+def told_of_proposal(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `propose_adjustment` is told."""
+    proposal = account.proposals[fact.id]
+    return {"adjustment_id": fact.id, "points": proposal.points, "until": proposal.until}
+
+
+def told_of_decision(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `approve_adjustment` and `reject_adjustment` is told."""
+    return {"adjustment_id": fact.data.adjustment_id}
+
+
+def told_of_offer(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `offer_transfer` is told."""
+    hold = account.holds[fact.id]
+    return {"transfer_id": fact.id, "points": hold.points, "until": hold.until}
+
+
+def told_of_answer(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `accept_transfer` and `decline_transfer` is told."""
+    return {"transfer_id": fact.data.transfer_id}
+
+
 RULES: dict[str, Rule] = {
     "crm.visit.completed.v1": Rule("account", by_customer, earning.award_points_for_visit),
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
@@ -59,6 +81,15 @@ RULES: dict[str, Rule] = {
     "loyalty.refund_spend.v1": Rule("account", by_customer, refunds.refund_spend, told_of_refund),
     "loyalty.block_lot.v1": Rule("account", by_customer, blocking.block_lot, told_of_lot),
     "loyalty.unblock_lot.v1": Rule("account", by_customer, blocking.unblock_lot, told_of_lot),
+    "loyalty.propose_adjustment.v1": Rule("account", by_customer, adjusting.propose_adjustment, told_of_proposal),
+    "loyalty.approve_adjustment.v1": Rule("account", by_customer, adjusting.approve_adjustment, told_of_decision),
+    "loyalty.reject_adjustment.v1": Rule("account", by_customer, adjusting.reject_adjustment, told_of_decision),
+    "loyalty.offer_transfer.v1": Rule("account", by_customer, transfers.offer_transfer, told_of_offer),
+    "loyalty.accept_transfer.v1": Rule("account", by_customer, transfers.accept_transfer, told_of_answer),
+    "loyalty.decline_transfer.v1": Rule("account", by_customer, transfers.decline_transfer, told_of_answer),
+    "crm.transfer.offered.v1": Rule("account", by_customer, transfers.note_offer),
+    "crm.transfer.answered.v1": Rule("account", by_customer, transfers.settle_transfer),
+    "crm.transfer.settled.v1": Rule("account", by_customer, transfers.book_transfer),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
     **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }
