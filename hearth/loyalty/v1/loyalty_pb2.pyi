@@ -458,3 +458,94 @@ class DeclineTransferResponse(_message.Message):
     VERSION_FIELD_NUMBER: _ClassVar[int]
     version: int
     def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class ReconcileRequest(_message.Message):
+    __slots__ = ("after", "limit")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    after: str
+    limit: int
+    def __init__(self, after: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class WrongAccount(_message.Message):
+    __slots__ = ("customer_id", "problems")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    problems: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, customer_id: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ReconcileResponse(_message.Message):
+    __slots__ = ("accounts", "entries", "sums", "wrong", "next")
+    class SumsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    SUMS_FIELD_NUMBER: _ClassVar[int]
+    WRONG_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    accounts: int
+    entries: int
+    sums: _containers.ScalarMap[str, int]
+    wrong: _containers.RepeatedCompositeFieldContainer[WrongAccount]
+    next: str
+    def __init__(self, accounts: _Optional[int] = ..., entries: _Optional[int] = ..., sums: _Optional[_Mapping[str, int]] = ..., wrong: _Optional[_Iterable[_Union[WrongAccount, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...
+
+class GetLiabilityRequest(_message.Message):
+    __slots__ = ("after", "limit")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    after: str
+    limit: int
+    def __init__(self, after: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class GetLiabilityResponse(_message.Message):
+    __slots__ = ("accounts", "quantities", "ending", "next")
+    class QuantitiesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class EndingEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
+    ENDING_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    accounts: int
+    quantities: _containers.ScalarMap[str, int]
+    ending: _containers.ScalarMap[str, int]
+    next: str
+    def __init__(self, accounts: _Optional[int] = ..., quantities: _Optional[_Mapping[str, int]] = ..., ending: _Optional[_Mapping[str, int]] = ..., next: _Optional[str] = ...) -> None: ...
+
+class ReEmitRequest(_message.Message):
+    __slots__ = ("after", "limit", "send")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SEND_FIELD_NUMBER: _ClassVar[int]
+    after: str
+    limit: int
+    send: bool
+    def __init__(self, after: _Optional[str] = ..., limit: _Optional[int] = ..., send: _Optional[bool] = ...) -> None: ...
+
+class ReEmitResponse(_message.Message):
+    __slots__ = ("accounts", "facts", "next")
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    accounts: int
+    facts: int
+    next: str
+    def __init__(self, accounts: _Optional[int] = ..., facts: _Optional[int] = ..., next: _Optional[str] = ...) -> None: ...

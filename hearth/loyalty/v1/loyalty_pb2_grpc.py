@@ -65,6 +65,21 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.FromString,
                 _registered_method=True)
+        self.Reconcile = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/Reconcile',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileResponse.FromString,
+                _registered_method=True)
+        self.GetLiability = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetLiability',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityResponse.FromString,
+                _registered_method=True)
+        self.ReEmit = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ReEmit',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitResponse.FromString,
+                _registered_method=True)
         self.ListAdjustments = channel.unary_unary(
                 '/hearth.loyalty.v1.LoyaltyService/ListAdjustments',
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsRequest.SerializeToString,
@@ -172,6 +187,25 @@ class LoyaltyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VoidHold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Reconcile(self, request, context):
+        """The books of all members, page by page: go on with `next` until it is empty.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLiability(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReEmit(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -293,6 +327,21 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.VoidHold,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.SerializeToString,
+            ),
+            'Reconcile': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reconcile,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileResponse.SerializeToString,
+            ),
+            'GetLiability': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLiability,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityResponse.SerializeToString,
+            ),
+            'ReEmit': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReEmit,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitResponse.SerializeToString,
             ),
             'ListAdjustments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAdjustments,
@@ -528,6 +577,87 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/VoidHold',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reconcile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/Reconcile',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLiability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetLiability',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReEmit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ReEmit',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitResponse.FromString,
             options,
             channel_credentials,
             insecure,

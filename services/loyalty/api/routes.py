@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query, Response
 from chassis.app import App
 from chassis.pages import Page, page_of
 from chassis.web import etag
-from services.loyalty.api import spending, staff, transfers
+from services.loyalty.api import ledger, spending, staff, transfers
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.asked import CustomerId
+from services.loyalty.api.books import Books
 from services.loyalty.api.views import (
     AccountView,
     Explanation,
@@ -36,6 +37,7 @@ def routers(app: App) -> Sequence[APIRouter]:
         staff.lots(accounts),
         staff.adjustments(accounts),
         transfers.transfers(accounts),
+        ledger.ledger(Books(app)),
     ]
 
 

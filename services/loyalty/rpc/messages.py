@@ -32,6 +32,13 @@ def word(request: Any, field: str) -> str:
     return value
 
 
+def many(request: Any) -> int:
+    """How many accounts a page has; raises `InvalidRequest` for more than 500 or less than none."""
+    if not 0 <= request.limit <= 500:
+        raise InvalidRequest("limit is 1 to 500, or 0 for 100", "/limit")
+    return request.limit or 100
+
+
 def some_points(request: Any) -> int | None:
     """How many points, or None where the request does not say; raises `InvalidRequest` for less than one."""
     if not request.HasField("points"):

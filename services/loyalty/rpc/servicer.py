@@ -13,11 +13,13 @@ from hearth.facts.v1 import facts_pb2, facts_pb2_grpc
 from hearth.loyalty.v1 import loyalty_pb2 as pb
 from hearth.loyalty.v1 import loyalty_pb2_grpc
 from services.loyalty.api.accounts import Accounts
+from services.loyalty.api.books import Books
 from services.loyalty.domain import commands
 from services.loyalty.rpc.messages import (
     adjustment,
     line,
     lot,
+    many,
     named,
     reason,
     some_points,
@@ -32,7 +34,7 @@ BALANCES = ("active", "pending", "held", "debt", "blocked")
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
     """Mount the services; returns their full names."""
-    loyalty_pb2_grpc.add_LoyaltyServiceServicer_to_server(Servicer(Accounts(app)), server)
+    loyalty_pb2_grpc.add_LoyaltyServiceServicer_to_server(Servicer(Accounts(app), Books(app)), server)
     own = pb.DESCRIPTOR.services_by_name["LoyaltyService"].full_name
     return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
@@ -40,8 +42,8 @@ def add_servicers(app: App, server: Any) -> Sequence[str]:
 class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
     """Translates; everything is decided elsewhere."""
 
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
+    def __init__(self, accounts: Accounts, books: Books) -> None:
+        self._accounts, self._books = accounts, books
 
     async def GetAccount(self, request: Any, context: Any) -> Any:
         found, seq = await self._accounts.account(named(request, "customer_id"))
@@ -94,6 +96,23 @@ class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
     async def UnblockLot(self, request: Any, context: Any) -> Any:
         answer, done = await self._carry_out(request, context, commands.UnblockLot(named(request, "lot_id")))
         return pb.UnblockLotResponse(active=answer["active"], blocked=answer["blocked"], version=done.seq)
+
+    async def Reconcile(self, request: Any, context: Any) -> Any:
+        found = await self._books.reconcile(request.after, many(request))
+        wrong = [pb.WrongAccount(customer_id=name, problems=problems) for name, problems in found.wrong.items()]
+        return pb.ReconcileResponse(
+            accounts=found.accounts, entries=found.entries, sums=found.sums, wrong=wrong, next=found.following
+        )
+
+    async def GetLiability(self, request: Any, context: Any) -> Any:
+        found, accounts, following = await self._books.liability(request.after, many(request))
+        return pb.GetLiabilityResponse(
+            accounts=accounts, quantities=found.quantities, ending=found.ending, next=following
+        )
+
+    async def ReEmit(self, request: Any, context: Any) -> Any:
+        accounts, facts, following = await self._books.re_emit(request.after, many(request), not request.send)
+        return pb.ReEmitResponse(accounts=accounts, facts=facts, next=following)
 
     async def ListAdjustments(self, request: Any, context: Any) -> Any:
         found, _ = await self._accounts.account(named(request, "customer_id"))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from contracts.facts.loyalty import PointsExpired, PointsRefunded, PointsReversed
+from contracts.facts.loyalty import PointsExpired, PointsRefunded, PointsReversed, ReferralSettled
 from services.loyalty.domain.commands import CaptureHold, RefundSpend
 from services.loyalty.domain.refunds import MOST_SPENDS
 from services.loyalty.worker.table import RULES
@@ -117,6 +117,16 @@ def test_points_of_a_referral_that_are_spent_are_owed_when_it_falls_away() -> No
     account, published = fold([f.cancelled(day(50), "D3", "1500000.00")], account)
     assert (account.owed, account.balances.active) == (6500, 0)
     assert not [each for each in published if isinstance(each.data, PointsReversed)]
+
+
+def test_a_referrer_owes_what_was_spent_when_the_referral_falls_away() -> None:
+    """The same on the other side."""
+    said = [
+        f.fact(ReferralSettled("friend", points, "D3"), day(number), f"R{number}")
+        for number, points in ((31, 20_000), (50, -20_000))
+    ]
+    account, _ = fold([said[0], hold(20_000, day(32)), capture(day(32)), said[1]])
+    assert (account.owed, account.balances.active) == (20_000, 0)
 
 
 def test_an_account_remembers_so_many_spends() -> None:
