@@ -12,8 +12,12 @@ from msgspec import Meta
 from contracts.facts.base import FactData
 from contracts.fields import Code, CustomerId, Id, Moment
 
-LedgerAccount = Literal["program", "pending", "active", "held", "debt", "redeemed", "breakage", "reversed"]
-"""Accounts of the ledger; pending, active, held and debt are the member's."""
+LedgerAccount = Literal[
+    "program", "pending", "active", "held", "debt", "redeemed", "breakage", "reversed", "blocked", "transferred"
+]
+"""Accounts of the ledger; pending, active, held, debt and blocked are the member's. `transferred` sums to zero over all
+members, but for transfers that are on their way.
+"""
 
 Tier = Literal["base", "silver", "gold", "platinum", "diamond"]
 Points = Annotated[int, Meta(ge=1, le=10**15)]
@@ -100,6 +104,33 @@ class PointsExpired(Movement, frozen=True):
     TYPE = "crm.points.expired.v1"
 
 
+class PointsExpiring(FactData, frozen=True):
+    """A warning: active points end at `expires_at` unless they are spent. It was due `days` days before."""
+
+    TYPE = "crm.points.expiring.v1"
+
+    points: Points
+    expires_at: Moment
+    days: Annotated[int, Meta(ge=1, le=366)]
+    lots: tuple[LotPart, ...]
+    policy_version: str
+    cause: Cause
+
+
+class PointsBlocked(Movement, frozen=True):
+    """Active points of a lot can be neither spent nor expire until they are unblocked; `reason` is the staff's."""
+
+    TYPE = "crm.points.blocked.v1"
+
+    reason: Code
+
+
+class PointsUnblocked(Movement, frozen=True):
+    """Blocked points are active again; if their end has passed meanwhile, they expire."""
+
+    TYPE = "crm.points.unblocked.v1"
+
+
 class PointsReversed(Movement, frozen=True):
     """Granted points were taken back, because the reason for them fell away."""
 
@@ -116,6 +147,61 @@ class DebtRepaid(Movement, frozen=True):
     """New points paid back what was owed."""
 
     TYPE = "crm.debt.repaid.v1"
+
+
+class PointsAdjusted(Movement, frozen=True):
+    """Points were given, or taken, by hand: one person proposed it, another one approved. Both are the issuer's names."""
+
+    TYPE = "crm.points.adjusted.v1"
+
+    reason: Code
+    proposed_by: str
+    approved_by: str
+
+
+class PointsTransferred(Movement, frozen=True):
+    """Points went to another member (`out`), or came from one (`in`), with the end they had."""
+
+    TYPE = "crm.points.transferred.v1"
+
+    transfer_id: Id
+    direction: Literal["out", "in"]
+    with_member: CustomerId
+
+
+class TransferOffered(FactData, frozen=True):
+    """To the receiver's account: points are set aside for it until a time, if the receiver agrees."""
+
+    TYPE = "crm.transfer.offered.v1"
+
+    transfer_id: Id
+    sender: CustomerId
+    points: Points
+    until: Moment
+
+
+class TransferAnswered(FactData, frozen=True):
+    """To the sender's account: the receiver agreed, or did not."""
+
+    TYPE = "crm.transfer.answered.v1"
+
+    transfer_id: Id
+    receiver: CustomerId
+    accepted: bool
+
+
+class TransferSettled(FactData, frozen=True):
+    """To both accounts: the points (`lots`) go from the sender to the receiver, or, without any, nothing comes of the offer.
+
+    To the sender's account it says that it has sent them: a decision it must stand by, whoever it is merged with.
+    """
+
+    TYPE = "crm.transfer.settled.v1"
+
+    transfer_id: Id
+    side: Literal["sender", "receiver"]
+    with_member: CustomerId
+    lots: tuple[LotPart, ...] = ()
 
 
 class PointsCorrected(Movement, frozen=True):
@@ -148,6 +234,30 @@ class LoyaltyTierChanged(FactData, frozen=True):
 
     before: Tier
     after: Tier
+    qualifying: int
+    policy_version: str
+    cause: Cause
+
+
+class LoyaltyTierAtRisk(FactData, frozen=True):
+    """The member's points do not reach the tier any more: it is kept until a day of grace, and `missing` would keep it."""
+
+    TYPE = "crm.loyalty_tier.at_risk.v1"
+
+    tier: Tier
+    until: Moment
+    missing: Points
+    qualifying: int
+    policy_version: str
+    cause: Cause
+
+
+class LoyaltyTierRetained(FactData, frozen=True):
+    """Within the days of grace the member's points reached the tier again."""
+
+    TYPE = "crm.loyalty_tier.retained.v1"
+
+    tier: Tier
     qualifying: int
     policy_version: str
     cause: Cause

@@ -66,6 +66,17 @@ class TicketResolved(FactData, frozen=True):
     agent_id: Id | None = None
 
 
+class SuggestionAccepted(FactData, frozen=True):
+    """What the customer suggested will be done: the ticket was resolved with the outcome `accepted`."""
+
+    TYPE = "crm.suggestion.accepted.v1"
+
+    ticket_id: Id
+    code: str
+    because: Because
+    project_id: Id | None = None
+
+
 class SlaBreached(FactData, frozen=True):
     """What was promised for `due_at` had not happened by then."""
 

@@ -10,6 +10,7 @@ from hearth.cli.again import rebuild, refold
 from hearth.cli.ask import ask, segment
 from hearth.cli.audit import audit
 from hearth.cli.backup import backup, restore
+from hearth.cli.books import loyalty
 from hearth.cli.dead import dead
 from hearth.cli.doctor import examine
 from hearth.cli.errors import CliError
@@ -29,6 +30,7 @@ for _name, _part in (
     ("story", stories),
     ("customer", customers),
     ("account", accounts),
+    ("loyalty", loyalty),
     ("events", events),
     ("dead", dead),
     ("audit", audit),

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 async def apps(engines: stack.Engines, namespace: str, tmp_path: Path) -> AsyncIterator[dict[str, App]]:
-    """Two services, not started: loyalty reads a topic that profile owns."""
+    """Services, not started: loyalty reads topics that profile and service_tickets own."""
     files = keys.ensure(tmp_path)
     given: dict[str, Any] = {"KAFKA_BOOTSTRAP": engines.bootstrap, "MONGO_URL": engines.mongo_url}
     given |= {
@@ -28,7 +28,7 @@ async def apps(engines: stack.Engines, namespace: str, tmp_path: Path) -> AsyncI
         "index_key_file": files["HEARTH_INDEX_KEY_FILE"],
     }
     built = {}
-    for name in ("profile", "loyalty"):
+    for name in ("profile", "loyalty", "service_tickets"):
         settings = importlib.import_module(f"services.{name}.settings")
         model = getattr(settings, "ProfileSettings", settings.Settings)
         built[name] = importlib.import_module(f"services.{name}.app").build(read(model, **given))
@@ -44,6 +44,7 @@ async def test_what_waits_goes_on_when_all_it_needs_is_there(apps: dict[str, App
     with pytest.raises(Transient, match=r"topic .*crm\.journal"):
         await wait_migrated(apps["loyalty"], 0)
     waiting = asyncio.create_task(wait_migrated(apps["loyalty"], 60))
+    await migrate(apps["service_tickets"])
     await migrate(apps["profile"])
     await migrate(apps["profile"])  # running it again changes nothing
     await waiting

@@ -16,7 +16,7 @@ class GetAccountRequest(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
 
 class GetAccountResponse(_message.Message):
-    __slots__ = ("customer_id", "active", "pending", "held", "debt", "qualifying", "tier", "version")
+    __slots__ = ("customer_id", "active", "pending", "held", "debt", "qualifying", "tier", "version", "blocked")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     ACTIVE_FIELD_NUMBER: _ClassVar[int]
     PENDING_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +25,7 @@ class GetAccountResponse(_message.Message):
     QUALIFYING_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_FIELD_NUMBER: _ClassVar[int]
     customer_id: str
     active: int
     pending: int
@@ -33,7 +34,130 @@ class GetAccountResponse(_message.Message):
     qualifying: int
     tier: str
     version: int
-    def __init__(self, customer_id: _Optional[str] = ..., active: _Optional[int] = ..., pending: _Optional[int] = ..., held: _Optional[int] = ..., debt: _Optional[int] = ..., qualifying: _Optional[int] = ..., tier: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+    blocked: int
+    def __init__(self, customer_id: _Optional[str] = ..., active: _Optional[int] = ..., pending: _Optional[int] = ..., held: _Optional[int] = ..., debt: _Optional[int] = ..., qualifying: _Optional[int] = ..., tier: _Optional[str] = ..., version: _Optional[int] = ..., blocked: _Optional[int] = ...) -> None: ...
+
+class ListLotsRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class Lot(_message.Message):
+    __slots__ = ("lot_id", "kind", "state", "granted", "pending", "active", "held", "spent", "expired", "reversed", "blocked", "transferred", "expires_at")
+    LOT_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    SPENT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRED_FIELD_NUMBER: _ClassVar[int]
+    REVERSED_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_FIELD_NUMBER: _ClassVar[int]
+    TRANSFERRED_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    lot_id: str
+    kind: str
+    state: str
+    granted: int
+    pending: int
+    active: int
+    held: int
+    spent: int
+    expired: int
+    reversed: int
+    blocked: int
+    transferred: int
+    expires_at: _timestamp_pb2.Timestamp
+    def __init__(self, lot_id: _Optional[str] = ..., kind: _Optional[str] = ..., state: _Optional[str] = ..., granted: _Optional[int] = ..., pending: _Optional[int] = ..., active: _Optional[int] = ..., held: _Optional[int] = ..., spent: _Optional[int] = ..., expired: _Optional[int] = ..., reversed: _Optional[int] = ..., blocked: _Optional[int] = ..., transferred: _Optional[int] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListLotsResponse(_message.Message):
+    __slots__ = ("lots",)
+    LOTS_FIELD_NUMBER: _ClassVar[int]
+    lots: _containers.RepeatedCompositeFieldContainer[Lot]
+    def __init__(self, lots: _Optional[_Iterable[_Union[Lot, _Mapping]]] = ...) -> None: ...
+
+class GetTierRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class GetTierResponse(_message.Message):
+    __slots__ = ("tier", "status", "qualifying", "grace_until", "missing", "next_tier", "points_to_next")
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    QUALIFYING_FIELD_NUMBER: _ClassVar[int]
+    GRACE_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    NEXT_TIER_FIELD_NUMBER: _ClassVar[int]
+    POINTS_TO_NEXT_FIELD_NUMBER: _ClassVar[int]
+    tier: str
+    status: str
+    qualifying: int
+    grace_until: _timestamp_pb2.Timestamp
+    missing: int
+    next_tier: str
+    points_to_next: int
+    def __init__(self, tier: _Optional[str] = ..., status: _Optional[str] = ..., qualifying: _Optional[int] = ..., grace_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., missing: _Optional[int] = ..., next_tier: _Optional[str] = ..., points_to_next: _Optional[int] = ...) -> None: ...
+
+class ExplainFactRequest(_message.Message):
+    __slots__ = ("customer_id", "source", "fact")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    FACT_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    source: str
+    fact: str
+    def __init__(self, customer_id: _Optional[str] = ..., source: _Optional[str] = ..., fact: _Optional[str] = ...) -> None: ...
+
+class ExplainFactResponse(_message.Message):
+    __slots__ = ("movements", "silence")
+    MOVEMENTS_FIELD_NUMBER: _ClassVar[int]
+    SILENCE_FIELD_NUMBER: _ClassVar[int]
+    movements: _containers.RepeatedCompositeFieldContainer[Reason]
+    silence: str
+    def __init__(self, movements: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., silence: _Optional[str] = ...) -> None: ...
+
+class BlockLotRequest(_message.Message):
+    __slots__ = ("customer_id", "lot_id", "reason")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    LOT_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    lot_id: str
+    reason: str
+    def __init__(self, customer_id: _Optional[str] = ..., lot_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class BlockLotResponse(_message.Message):
+    __slots__ = ("active", "blocked", "version")
+    ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    active: int
+    blocked: int
+    version: int
+    def __init__(self, active: _Optional[int] = ..., blocked: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+
+class UnblockLotRequest(_message.Message):
+    __slots__ = ("customer_id", "lot_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    LOT_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    lot_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., lot_id: _Optional[str] = ...) -> None: ...
+
+class UnblockLotResponse(_message.Message):
+    __slots__ = ("active", "blocked", "version")
+    ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    active: int
+    blocked: int
+    version: int
+    def __init__(self, active: _Optional[int] = ..., blocked: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
 
 class ListStatementRequest(_message.Message):
     __slots__ = ("customer_id", "page_size", "page_token")
@@ -46,7 +170,7 @@ class ListStatementRequest(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class StatementLine(_message.Message):
-    __slots__ = ("time", "type", "points", "why", "sentence", "about", "active", "pending", "held", "debt")
+    __slots__ = ("time", "type", "points", "why", "sentence", "about", "active", "pending", "held", "debt", "blocked")
     TIME_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     POINTS_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +181,7 @@ class StatementLine(_message.Message):
     PENDING_FIELD_NUMBER: _ClassVar[int]
     HELD_FIELD_NUMBER: _ClassVar[int]
     DEBT_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_FIELD_NUMBER: _ClassVar[int]
     time: _timestamp_pb2.Timestamp
     type: str
     points: int
@@ -67,7 +192,8 @@ class StatementLine(_message.Message):
     pending: int
     held: int
     debt: int
-    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., type: _Optional[str] = ..., points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., about: _Optional[str] = ..., active: _Optional[int] = ..., pending: _Optional[int] = ..., held: _Optional[int] = ..., debt: _Optional[int] = ...) -> None: ...
+    blocked: int
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., type: _Optional[str] = ..., points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., about: _Optional[str] = ..., active: _Optional[int] = ..., pending: _Optional[int] = ..., held: _Optional[int] = ..., debt: _Optional[int] = ..., blocked: _Optional[int] = ...) -> None: ...
 
 class ListStatementResponse(_message.Message):
     __slots__ = ("lines", "next_page_token")
@@ -136,18 +262,40 @@ class HoldPointsResponse(_message.Message):
     def __init__(self, hold_id: _Optional[str] = ..., points: _Optional[int] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
 
 class CaptureHoldRequest(_message.Message):
-    __slots__ = ("customer_id", "hold_id")
+    __slots__ = ("customer_id", "hold_id", "points")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     HOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
     customer_id: str
     hold_id: str
-    def __init__(self, customer_id: _Optional[str] = ..., hold_id: _Optional[str] = ...) -> None: ...
+    points: int
+    def __init__(self, customer_id: _Optional[str] = ..., hold_id: _Optional[str] = ..., points: _Optional[int] = ...) -> None: ...
 
 class CaptureHoldResponse(_message.Message):
-    __slots__ = ("version",)
+    __slots__ = ("version", "points")
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
     version: int
-    def __init__(self, version: _Optional[int] = ...) -> None: ...
+    points: int
+    def __init__(self, version: _Optional[int] = ..., points: _Optional[int] = ...) -> None: ...
+
+class RefundSpendRequest(_message.Message):
+    __slots__ = ("customer_id", "hold_id", "points")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    hold_id: str
+    points: int
+    def __init__(self, customer_id: _Optional[str] = ..., hold_id: _Optional[str] = ..., points: _Optional[int] = ...) -> None: ...
+
+class RefundSpendResponse(_message.Message):
+    __slots__ = ("version", "left")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    left: int
+    def __init__(self, version: _Optional[int] = ..., left: _Optional[int] = ...) -> None: ...
 
 class VoidHoldRequest(_message.Message):
     __slots__ = ("customer_id", "hold_id")
@@ -162,3 +310,242 @@ class VoidHoldResponse(_message.Message):
     VERSION_FIELD_NUMBER: _ClassVar[int]
     version: int
     def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class ListAdjustmentsRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class Adjustment(_message.Message):
+    __slots__ = ("adjustment_id", "points", "reason", "proposed_by", "until")
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    PROPOSED_BY_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    adjustment_id: str
+    points: int
+    reason: str
+    proposed_by: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, adjustment_id: _Optional[str] = ..., points: _Optional[int] = ..., reason: _Optional[str] = ..., proposed_by: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListAdjustmentsResponse(_message.Message):
+    __slots__ = ("adjustments",)
+    ADJUSTMENTS_FIELD_NUMBER: _ClassVar[int]
+    adjustments: _containers.RepeatedCompositeFieldContainer[Adjustment]
+    def __init__(self, adjustments: _Optional[_Iterable[_Union[Adjustment, _Mapping]]] = ...) -> None: ...
+
+class ProposeAdjustmentRequest(_message.Message):
+    __slots__ = ("customer_id", "points", "reason")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    points: int
+    reason: str
+    def __init__(self, customer_id: _Optional[str] = ..., points: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ProposeAdjustmentResponse(_message.Message):
+    __slots__ = ("adjustment_id", "until", "version")
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    adjustment_id: str
+    until: _timestamp_pb2.Timestamp
+    version: int
+    def __init__(self, adjustment_id: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ApproveAdjustmentRequest(_message.Message):
+    __slots__ = ("customer_id", "adjustment_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    adjustment_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., adjustment_id: _Optional[str] = ...) -> None: ...
+
+class ApproveAdjustmentResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class RejectAdjustmentRequest(_message.Message):
+    __slots__ = ("customer_id", "adjustment_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    adjustment_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., adjustment_id: _Optional[str] = ...) -> None: ...
+
+class RejectAdjustmentResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class ListTransfersRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class Transfer(_message.Message):
+    __slots__ = ("transfer_id", "points", "direction", "with_member", "until")
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    WITH_MEMBER_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    transfer_id: str
+    points: int
+    direction: str
+    with_member: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, transfer_id: _Optional[str] = ..., points: _Optional[int] = ..., direction: _Optional[str] = ..., with_member: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListTransfersResponse(_message.Message):
+    __slots__ = ("transfers",)
+    TRANSFERS_FIELD_NUMBER: _ClassVar[int]
+    transfers: _containers.RepeatedCompositeFieldContainer[Transfer]
+    def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ...) -> None: ...
+
+class OfferTransferRequest(_message.Message):
+    __slots__ = ("customer_id", "to", "points")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    to: str
+    points: int
+    def __init__(self, customer_id: _Optional[str] = ..., to: _Optional[str] = ..., points: _Optional[int] = ...) -> None: ...
+
+class OfferTransferResponse(_message.Message):
+    __slots__ = ("transfer_id", "until", "version")
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    transfer_id: str
+    until: _timestamp_pb2.Timestamp
+    version: int
+    def __init__(self, transfer_id: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class AcceptTransferRequest(_message.Message):
+    __slots__ = ("customer_id", "transfer_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    transfer_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., transfer_id: _Optional[str] = ...) -> None: ...
+
+class AcceptTransferResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class DeclineTransferRequest(_message.Message):
+    __slots__ = ("customer_id", "transfer_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    transfer_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., transfer_id: _Optional[str] = ...) -> None: ...
+
+class DeclineTransferResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
+class ReconcileRequest(_message.Message):
+    __slots__ = ("after", "limit")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    after: str
+    limit: int
+    def __init__(self, after: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class WrongAccount(_message.Message):
+    __slots__ = ("customer_id", "problems")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    problems: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, customer_id: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ReconcileResponse(_message.Message):
+    __slots__ = ("accounts", "entries", "sums", "wrong", "next")
+    class SumsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    SUMS_FIELD_NUMBER: _ClassVar[int]
+    WRONG_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    accounts: int
+    entries: int
+    sums: _containers.ScalarMap[str, int]
+    wrong: _containers.RepeatedCompositeFieldContainer[WrongAccount]
+    next: str
+    def __init__(self, accounts: _Optional[int] = ..., entries: _Optional[int] = ..., sums: _Optional[_Mapping[str, int]] = ..., wrong: _Optional[_Iterable[_Union[WrongAccount, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...
+
+class GetLiabilityRequest(_message.Message):
+    __slots__ = ("after", "limit")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    after: str
+    limit: int
+    def __init__(self, after: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class GetLiabilityResponse(_message.Message):
+    __slots__ = ("accounts", "quantities", "ending", "next")
+    class QuantitiesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class EndingEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
+    ENDING_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    accounts: int
+    quantities: _containers.ScalarMap[str, int]
+    ending: _containers.ScalarMap[str, int]
+    next: str
+    def __init__(self, accounts: _Optional[int] = ..., quantities: _Optional[_Mapping[str, int]] = ..., ending: _Optional[_Mapping[str, int]] = ..., next: _Optional[str] = ...) -> None: ...
+
+class ReEmitRequest(_message.Message):
+    __slots__ = ("after", "limit", "send")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SEND_FIELD_NUMBER: _ClassVar[int]
+    after: str
+    limit: int
+    send: bool
+    def __init__(self, after: _Optional[str] = ..., limit: _Optional[int] = ..., send: _Optional[bool] = ...) -> None: ...
+
+class ReEmitResponse(_message.Message):
+    __slots__ = ("accounts", "facts", "next")
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    accounts: int
+    facts: int
+    next: str
+    def __init__(self, accounts: _Optional[int] = ..., facts: _Optional[int] = ..., next: _Optional[str] = ...) -> None: ...

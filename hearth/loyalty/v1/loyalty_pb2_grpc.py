@@ -65,6 +65,91 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.FromString,
                 _registered_method=True)
+        self.Reconcile = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/Reconcile',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileResponse.FromString,
+                _registered_method=True)
+        self.GetLiability = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetLiability',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityResponse.FromString,
+                _registered_method=True)
+        self.ReEmit = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ReEmit',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitResponse.FromString,
+                _registered_method=True)
+        self.ListAdjustments = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListAdjustments',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsResponse.FromString,
+                _registered_method=True)
+        self.ProposeAdjustment = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ProposeAdjustment',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ApproveAdjustment = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ApproveAdjustment',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.RejectAdjustment = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/RejectAdjustment',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ListTransfers = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListTransfers',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersResponse.FromString,
+                _registered_method=True)
+        self.OfferTransfer = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/OfferTransfer',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferResponse.FromString,
+                _registered_method=True)
+        self.AcceptTransfer = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/AcceptTransfer',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferResponse.FromString,
+                _registered_method=True)
+        self.DeclineTransfer = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/DeclineTransfer',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.FromString,
+                _registered_method=True)
+        self.ListLots = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListLots',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsResponse.FromString,
+                _registered_method=True)
+        self.GetTier = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetTier',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierResponse.FromString,
+                _registered_method=True)
+        self.ExplainFact = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ExplainFact',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactResponse.FromString,
+                _registered_method=True)
+        self.BlockLot = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/BlockLot',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotResponse.FromString,
+                _registered_method=True)
+        self.UnblockLot = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/UnblockLot',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotResponse.FromString,
+                _registered_method=True)
+        self.RefundSpend = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/RefundSpend',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
+                _registered_method=True)
 
 
 class LoyaltyServiceServicer:
@@ -107,6 +192,109 @@ class LoyaltyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Reconcile(self, request, context):
+        """The books of all members, page by page: go on with `next` until it is empty.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLiability(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReEmit(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdjustments(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeAdjustment(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveAdjustment(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectAdjustment(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTransfers(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OfferTransfer(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptTransfer(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeclineTransfer(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLots(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTier(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainFact(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BlockLot(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnblockLot(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefundSpend(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LoyaltyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -139,6 +327,91 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.VoidHold,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.SerializeToString,
+            ),
+            'Reconcile': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reconcile,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileResponse.SerializeToString,
+            ),
+            'GetLiability': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLiability,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityResponse.SerializeToString,
+            ),
+            'ReEmit': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReEmit,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitResponse.SerializeToString,
+            ),
+            'ListAdjustments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdjustments,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsResponse.SerializeToString,
+            ),
+            'ProposeAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeAdjustment,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentResponse.SerializeToString,
+            ),
+            'ApproveAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveAdjustment,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentResponse.SerializeToString,
+            ),
+            'RejectAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectAdjustment,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentResponse.SerializeToString,
+            ),
+            'ListTransfers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTransfers,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersResponse.SerializeToString,
+            ),
+            'OfferTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.OfferTransfer,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferResponse.SerializeToString,
+            ),
+            'AcceptTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptTransfer,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferResponse.SerializeToString,
+            ),
+            'DeclineTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclineTransfer,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.SerializeToString,
+            ),
+            'ListLots': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLots,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsResponse.SerializeToString,
+            ),
+            'GetTier': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTier,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierResponse.SerializeToString,
+            ),
+            'ExplainFact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainFact,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactResponse.SerializeToString,
+            ),
+            'BlockLot': grpc.unary_unary_rpc_method_handler(
+                    servicer.BlockLot,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotResponse.SerializeToString,
+            ),
+            'UnblockLot': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnblockLot,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotResponse.SerializeToString,
+            ),
+            'RefundSpend': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundSpend,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -304,6 +577,465 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/VoidHold',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.VoidHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reconcile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/Reconcile',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReconcileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLiability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetLiability',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetLiabilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReEmit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ReEmit',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ReEmitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdjustments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListAdjustments',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListAdjustmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ProposeAdjustment',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ProposeAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ApproveAdjustment',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ApproveAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/RejectAdjustment',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RejectAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTransfers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListTransfers',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListTransfersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OfferTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/OfferTransfer',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.OfferTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/AcceptTransfer',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclineTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/DeclineTransfer',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLots(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListLots',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTier(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetTier',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetTierResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainFact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ExplainFact',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainFactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BlockLot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/BlockLot',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.BlockLotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnblockLot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/UnblockLot',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UnblockLotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundSpend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/RefundSpend',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -10,9 +10,11 @@ from chassis.fold.bringing import head_of
 from chassis.fold.doors import Command, Done
 from chassis.fold.model import Head, Key
 from contracts.fact import Fact
-from services.loyalty.domain.errors import UnknownAccount
+from services.loyalty.domain.commands import OfferTransfer
+from services.loyalty.domain.errors import TransferToOneself, UnknownAccount, UnknownFact
 from services.loyalty.domain.model import Account
-from services.loyalty.domain.statement import Line, Reason, explain, statement
+from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.statement import Line, Reason, explain, explain_silence, movements_of, statement
 from services.loyalty.timers.due import SOURCE
 
 
@@ -27,6 +29,11 @@ class Accounts:
         head = await self._head(customer_id)
         return head.state, head.seq
 
+    async def standing(self, customer_id: str) -> tuple[Account, Policy]:
+        """The account, and the policy in force now."""
+        account, _ = await self.account(customer_id)
+        return account, self._app.policies.at(self._app.clock.now())[1]
+
     async def statement(self, customer_id: str) -> list[Line]:
         """All movements in the order booked, each with the balances after it."""
         return statement(await self._ledger(customer_id))
@@ -34,6 +41,17 @@ class Accounts:
     async def explain(self, customer_id: str, balance: str) -> list[Reason]:
         """All movements on one balance; their points sum to it."""
         return explain(await self._ledger(customer_id), balance)
+
+    async def explain_fact(self, customer_id: str, source: str, fact_id: str) -> tuple[list[Reason], str]:
+        """The movements that a fact caused; if there are none, why. Raises `UnknownFact`."""
+        head = await self._head(customer_id)
+        moved, cause = movements_of(await self._ledger(customer_id), source, fact_id), f"{source} {fact_id}"
+        if moved:
+            return moved, ""
+        known = await self._app.store.recall({head.key: [cause]})
+        if (head.key, cause) not in known:
+            raise UnknownFact
+        return [], explain_silence(known[head.key, cause].recorded.type)
 
     async def command(
         self, customer_id: str, data: Any, caller: str, key: str | None, expected: int | None = None
@@ -45,6 +63,16 @@ class Accounts:
         await self._head(customer_id)
         done = await self._app.commands.execute(Key("account", customer_id), Command(fact, expected))
         return msgspec.msgpack.decode(done.answer), done
+
+    async def offer(
+        self, customer_id: str, to: str, points: int, caller: str, key: str | None, expected: int | None = None
+    ) -> tuple[dict[str, Any], Done]:
+        """Offer points to another member; raises `UnknownAccount` if there is none, `TransferToOneself` also where the two
+        were merged into one.
+        """
+        if (await self._head(to)).key == (await self._head(customer_id)).key:
+            raise TransferToOneself("choose another member", "/to")
+        return await self.command(customer_id, OfferTransfer(to, points), caller, key, expected)
 
     async def _head(self, customer_id: str) -> Head:
         found = await head_of(self._app.store, Key("account", customer_id))

@@ -5,7 +5,10 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from contracts.facts.base import FactData
-from contracts.fields import Id, Moment
+from contracts.fields import Code, CustomerId, Id, Moment
+
+Person = Annotated[str, Meta(min_length=1, max_length=200)]
+Points = Annotated[int, Meta(ge=1, le=10**12)]
 
 
 class HoldPoints(FactData, frozen=True):
@@ -13,15 +16,16 @@ class HoldPoints(FactData, frozen=True):
 
     TYPE = "loyalty.hold_points.v1"
 
-    points: Annotated[int, Meta(ge=1, le=10**12)]
+    points: Points
 
 
 class CaptureHold(FactData, frozen=True):
-    """Spend what a hold set aside."""
+    """Spend what a hold set aside: all of it, or only `points`, and what is left comes back."""
 
     TYPE = "loyalty.capture_hold.v1"
 
     hold_id: Id
+    points: Points | None = None
 
 
 class VoidHold(FactData, frozen=True):
@@ -32,13 +36,106 @@ class VoidHold(FactData, frozen=True):
     hold_id: Id
 
 
+class RefundSpend(FactData, frozen=True):
+    """Take back a spend (a captured hold), or `points` of it: they go back to the lots they came from."""
+
+    TYPE = "loyalty.refund_spend.v1"
+
+    hold_id: Id
+    points: Points | None = None
+
+
+class BlockLot(FactData, frozen=True):
+    """Block the active points of a lot, for a `reason` such as fraud_review."""
+
+    TYPE = "loyalty.block_lot.v1"
+
+    lot_id: Id
+    reason: Code
+
+
+class UnblockLot(FactData, frozen=True):
+    """Make the blocked points of a lot active again."""
+
+    TYPE = "loyalty.unblock_lot.v1"
+
+    lot_id: Id
+
+
+class ProposeAdjustment(FactData, frozen=True):
+    """Give points by hand, or (negative) take them, for a `reason` such as goodwill. `by` is the issuer's name of who asks."""
+
+    TYPE = "loyalty.propose_adjustment.v1"
+
+    points: Annotated[int, Meta(ge=-(10**9), le=10**9)]
+    reason: Code
+    by: Person
+
+
+class ApproveAdjustment(FactData, frozen=True):
+    """Book an adjustment that somebody else proposed."""
+
+    TYPE = "loyalty.approve_adjustment.v1"
+
+    adjustment_id: Id
+    by: Person
+
+
+class RejectAdjustment(FactData, frozen=True):
+    """Nothing comes of a proposed adjustment."""
+
+    TYPE = "loyalty.reject_adjustment.v1"
+
+    adjustment_id: Id
+    by: Person
+
+
+class OfferTransfer(FactData, frozen=True):
+    """Set points aside for another member, who has to agree. The transfer's id is the command's id."""
+
+    TYPE = "loyalty.offer_transfer.v1"
+
+    to: CustomerId
+    points: Points
+
+
+class AcceptTransfer(FactData, frozen=True):
+    """The receiver agrees."""
+
+    TYPE = "loyalty.accept_transfer.v1"
+
+    transfer_id: Id
+
+
+class DeclineTransfer(FactData, frozen=True):
+    """The receiver does not agree."""
+
+    TYPE = "loyalty.decline_transfer.v1"
+
+    transfer_id: Id
+
+
 class Due(FactData, frozen=True):
-    """Work that has become due at `due_at`: holds run out, lots expire, the tier is looked at again."""
+    """Work that has become due at `due_at`: holds run out, lots expire or will soon, the tier is looked at again."""
 
     TYPE = "loyalty.due.v1"
 
-    kind: Literal["hold_timeout", "lot_expiry", "tier_review"]
+    kind: Literal["hold_timeout", "lot_expiry", "tier_review", "expiry_warning", "offer_timeout"]
     due_at: Moment
 
 
-COMMANDS = (HoldPoints, CaptureHold, VoidHold, Due)
+COMMANDS = (
+    HoldPoints,
+    CaptureHold,
+    VoidHold,
+    RefundSpend,
+    BlockLot,
+    UnblockLot,
+    ProposeAdjustment,
+    ApproveAdjustment,
+    RejectAdjustment,
+    OfferTransfer,
+    AcceptTransfer,
+    DeclineTransfer,
+    Due,
+)

@@ -1,10 +1,11 @@
-"""Points for visits and surveys."""
+"""Points for visits, surveys and accepted suggestions."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.fact import Effect, Fact
 from contracts.facts.surveys import SurveyAnswered
+from contracts.facts.tickets import SuggestionAccepted
 from contracts.facts.visits import VisitCompleted
 from services.loyalty.domain.calendar import iso_week
 from services.loyalty.domain.ledger import Book
@@ -36,6 +37,19 @@ def award_points_for_survey(
     about = survey.about.id if survey.about else ""
     book = Book(account, fact, now, policy, "award_points_for_survey", about)
     book.earn("survey", survey.project_id, policy.survey_points, "survey_answered")
+    return book.close(once=account.once + mark)
+
+
+def award_points_for_suggestion(
+    account: Account, fact: Fact, now: datetime, policy: Policy
+) -> tuple[Account, Sequence[Effect]]:
+    """A suggestion that was accepted earns once per ticket; it does not count for the tier."""
+    accepted: SuggestionAccepted = fact.data
+    mark = mark_of("suggestion", accepted.ticket_id)
+    if account.has_mark(mark):
+        return account, ()
+    book = Book(account, fact, now, policy, "award_points_for_suggestion", accepted.ticket_id)
+    book.earn("suggestion", accepted.project_id, policy.suggestion_points, "suggestion_accepted", qualifies=False)
     return book.close(once=account.once + mark)
 
 

@@ -27,6 +27,38 @@ class UnknownHold(Refused):
     title = "There is no such open hold"
 
 
+class DailyLimit(Refused):
+    """An account may set aside and spend only so many points a day: a limit against fraud."""
+
+    code = "daily_limit"
+    status = 409
+    title = "The account has spent what it may today"
+
+
+class CaptureOverHold(Refused):
+    """More points than the hold set aside."""
+
+    code = "capture_over_hold"
+    status = 409
+    title = "The hold set fewer points aside"
+
+
+class UnknownSpend(Refused):
+    """No spend of this id that could be refunded: never captured, refunded already, or too long ago."""
+
+    code = "unknown_spend"
+    status = 404
+    title = "There is no such spend to refund"
+
+
+class RefundOverSpend(Refused):
+    """More points than were spent and not refunded yet."""
+
+    code = "refund_over_spend"
+    status = 409
+    title = "Fewer points were spent"
+
+
 class TooManyHolds(Refused):
     """The account has as many open holds as the policy allows."""
 
@@ -49,6 +81,70 @@ class DealFoldedAway(Refused):
     code = "deal_folded_away"
     status = 409
     title = "The deal is settled and no longer held by the account"
+
+
+class UnknownLot(Refused):
+    """The account has no lot of this id, or none of its points can be blocked (or unblocked)."""
+
+    code = "unknown_lot"
+    status = 404
+    title = "There is no such lot with points to block or unblock"
+
+
+class UnknownProposal(Refused):
+    """No adjustment of this id waits: never proposed, approved, rejected, or too long ago."""
+
+    code = "unknown_adjustment"
+    status = 404
+    title = "No such adjustment waits for approval"
+
+
+class SamePerson(Refused):
+    """Who proposes an adjustment cannot approve it."""
+
+    code = "same_person"
+    status = 409
+    title = "Another person has to approve"
+
+
+class AdjustmentTooLarge(Refused):
+    """More points than may be given or taken by hand at once, or none."""
+
+    code = "adjustment_too_large"
+    status = 422
+    title = "So many points cannot be adjusted by hand"
+
+
+class TooManyProposals(Refused):
+    """As many adjustments wait for approval as an account can hold."""
+
+    code = "too_many_adjustments"
+    status = 409
+    title = "Too many adjustments of this account wait for approval"
+
+
+class TransferToOneself(Refused):
+    """Sender and receiver are the same member."""
+
+    code = "transfer_to_oneself"
+    status = 422
+    title = "Nobody transfers points to oneself"
+
+
+class UnknownOffer(Refused):
+    """No offer of this id waits for an answer: never made, answered, withdrawn, or too long ago."""
+
+    code = "unknown_transfer"
+    status = 404
+    title = "No such transfer waits for an answer"
+
+
+class UnknownFact(Refused):
+    """No fact of this source and id was applied to the account."""
+
+    code = "unknown_fact"
+    status = 404
+    title = "The account knows no such fact"
 
 
 class UnknownAccount(Refused):

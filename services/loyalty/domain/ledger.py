@@ -10,11 +10,20 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts.fact import Effect, Fact
-from contracts.facts.loyalty import Cause, DebtRepaid, Entry, LedgerAccount, LotPart, Movement, PointsEarned
+from contracts.facts.loyalty import (
+    Cause,
+    DebtRepaid,
+    Entry,
+    LedgerAccount,
+    LotPart,
+    Movement,
+    PointsEarned,
+    PointsExpired,
+)
 from services.loyalty.domain import calendar
 from services.loyalty.domain.model import Account, Lot
 from services.loyalty.domain.policy import Policy
-from services.loyalty.domain.tiers import review_tier
+from services.loyalty.domain.tiers import review_tier, tier_news
 
 Parts = Mapping[str, int]
 """Lot id → points."""
@@ -25,7 +34,7 @@ class Book:
 
     def __init__(self, account: Account, fact: Fact, now: datetime, policy: Policy, rule: str, about: str) -> None:
         """Open the book; `account` itself is never touched."""
-        self.account = account
+        self.before = self.account = account
         self.lots = dict(account.lots)
         self.now = now
         self.policy = policy
@@ -33,6 +42,7 @@ class Book:
         self.rule = rule
         self.cause = Cause(fact.source, fact.id, fact.type, about)
         self.effects: list[Effect] = []
+        self.returned: dict[str, None] = {}
 
     def post(
         self, kind: type[Movement], why: str, debit: LedgerAccount, credit: LedgerAccount, parts: Parts, **more: Any
@@ -56,16 +66,21 @@ class Book:
 
     def move(self, parts: Parts, source: str, target: str) -> None:
         """Move points inside lots from one quantity to another; from `granted` means they are new in the lot."""
+        if target == "active" and source != "granted":
+            self.returned |= dict.fromkeys(parts)
         for lot_id, points in parts.items():
             lot = self.lots[lot_id]
             sign = 1 if source == "granted" else -1
             quantities = {source: getattr(lot, source) + sign * points, target: getattr(lot, target) + points}
             self.lots[lot_id] = replace(lot, **quantities)
 
-    def open_lot(self, kind: str, project_id: str | None) -> str:
-        """The id of the lot for points of `kind` that become active with this fact; opened if there is none."""
+    def open_lot(self, kind: str, project_id: str | None, months: int | None = None) -> str:
+        """The id of the lot for points of `kind` that become active with this fact; opened if there is none. They last
+        `months`, without it as long as the policy says.
+        """
         policy, zone = self.policy, self.policy.zone(project_id)
-        month = calendar.last_month(self.fact.time, self.now, policy.lifetime_months, policy.least_days_left, zone)
+        lasting = policy.lifetime_months if months is None else months
+        month = calendar.last_month(self.fact.time, self.now, lasting, policy.least_days_left, zone)
         lot_id = f"{kind}.{month}"
         if zone.key != policy.time_zone:
             lot_id += "." + zone.key.replace("/", "-")
@@ -73,17 +88,18 @@ class Book:
             self.lots[lot_id] = Lot(kind, calendar.month_end(month, zone))
         return lot_id
 
-    def earn(self, kind: str, project_id: str | None, points: int, why: str) -> None:
-        """Grant points that are active at once; they repay debt first and count for the tier."""
+    def earn(self, kind: str, project_id: str | None, points: int, why: str, qualifies: bool = True) -> None:
+        """Grant points that are active at once; they repay debt first and count for the tier, if they qualify."""
         lot_id = self.open_lot(kind, project_id)
         self.move({lot_id: points}, "granted", "active")
         self.post(PointsEarned, why, "program", "active", {lot_id: points})
-        self.qualify(lot_id, points)
+        if qualifies:
+            self.qualify(lot_id, points)
         self.repay(lot_id, points)
 
     def repay(self, lot_id: str, points: int) -> None:
         """Use up to `points` new active points of a lot to pay back what is owed."""
-        parts = {lot_id: min(points, self.account.owed)}
+        parts = {lot_id: repaid} if (repaid := min(points, self.account.owed)) else {}
         self.move(parts, "active", "spent")
         self.post(DebtRepaid, "debt_repaid_first", "active", "debt", parts)
 
@@ -96,12 +112,17 @@ class Book:
 
     def close(self, **changes: Any) -> tuple[Account, list[Effect]]:
         """The account after the postings and `changes`, its tier looked at again, and the facts to publish."""
+        self._expire_returned()
         account = replace(self.account, lots=self.lots, **changes)
         account = replace(account, lots=_still_needed(account))
-        account, tier_change = review_tier(account, self.now, self.policy, self.cause)
-        if tier_change:
-            self.effects.append(Effect("LoyaltyTierChanged", tier_change))
-        return account, self.effects
+        account = review_tier(account, self.now, self.policy)
+        return account, [*self.effects, *tier_news(self.before, account, self.policy, self.cause)]
+
+    def _expire_returned(self) -> None:
+        """What came back to a lot after its end expires now: the timer of that end may have fired already."""
+        late = {lot_id: self.lots[lot_id].active for lot_id in self.returned if self.lots[lot_id].ended(self.now)}
+        self.move(late, "active", "expired")
+        self.post(PointsExpired, "lot_expired", "active", "breakage", late)
 
     def _natural(self, kind: type[Movement], base: str) -> str:
         names = {(effect.name, effect.natural) for effect in self.effects}
@@ -119,6 +140,11 @@ def take_in_order(wanted: int, available: Iterable[tuple[str, int]]) -> dict[str
     return taken
 
 
+def less(parts: Parts, taken: Parts) -> dict[str, int]:
+    """What is left of `parts` without those `taken`; without lots of which nothing is left."""
+    return {lot_id: left for lot_id, points in parts.items() if (left := points - taken.get(lot_id, 0))}
+
+
 def by_expiry(lots: Mapping[str, Lot]) -> list[tuple[str, Lot]]:
     """Lots that can expire, the soonest first; equal ones by id."""
     dated = [(lot.expires_at, lot_id, lot) for lot_id, lot in lots.items() if lot.expires_at]
@@ -128,5 +154,7 @@ def by_expiry(lots: Mapping[str, Lot]) -> list[tuple[str, Lot]]:
 def _still_needed(account: Account) -> dict[str, Lot]:
     if all(lot.open for lot in account.lots.values()):
         return account.lots
-    named = {lot_id for deal in account.deals.values() for lot_id in deal.parts}
+    booked = [*account.deals.values(), *account.referrals.values(), *account.spends.values()]
+    booked += [account.referred.own] if account.referred else []
+    named = {lot_id for each in booked for lot_id in each.parts}
     return {lot_id: lot for lot_id, lot in account.lots.items() if lot.open or lot_id in named}

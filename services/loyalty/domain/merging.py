@@ -9,13 +9,19 @@ from msgspec.structs import replace
 
 from contracts.errors import Refused
 from contracts.fact import Effect, Fact
-from contracts.facts.loyalty import Cause, Entry, LedgerAccount, LoyaltyTierChanged, PointsCorrected, ReferralSettled
+from contracts.facts.loyalty import (
+    Cause,
+    Entry,
+    LedgerAccount,
+    PointsCorrected,
+    ReferralSettled,
+    TransferAnswered,
+    TransferSettled,
+)
 from services.loyalty.domain.commands import CaptureHold, HoldPoints
-from services.loyalty.domain.model import Account, Hold, Lot
+from services.loyalty.domain.model import LENT, Account, Hold, Lot
 from services.loyalty.domain.policy import Policy
-
-LENT = "lent"
-"""The lot of points that were spent although, after a merge was undone, they were never there."""
+from services.loyalty.domain.tiers import tier_news
 
 
 def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: Policy) -> Sequence[Effect]:
@@ -29,10 +35,7 @@ def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: 
         points = sum(entry.points for entry in entries if entry.points > 0)
         corrected = PointsCorrected(points, entries, "merge", "merge_correction", policy.version, cause, ())
         effects.append(Effect("PointsCorrected", corrected))
-    if before.tier != after.tier:
-        changed = LoyaltyTierChanged(before.tier, after.tier, after.qualifying_points, policy.version, cause)
-        effects.append(Effect("LoyaltyTierChanged", changed))
-    return [*effects, *_retold(before, after, fact)]
+    return [*effects, *tier_news(before, after, policy, cause), *_retold(before, after, fact)]
 
 
 def _retold(before: Account, after: Account, fact: Fact) -> Sequence[Effect]:
@@ -49,9 +52,14 @@ def _retold(before: Account, after: Account, fact: Fact) -> Sequence[Effect]:
 
 
 def replay(account: Account, facts: Sequence[Fact], apply: Callable[[Account, Fact], Account]) -> Account:
-    """Fold facts again by time. A hold that was captured happened: what it lacks now is lent, and owed."""
+    """Fold facts again by time. A hold that was captured happened: what it lacks now is lent, and owed. A transfer was
+    sent if the account said so to itself; an answer that came too late, though given in time, sends nothing now either.
+    """
     captured = {fact.data.hold_id for fact in facts if fact.type == CaptureHold.TYPE}
+    sent = {fact.data.transfer_id for fact in facts if fact.type == TransferSettled.TYPE and fact.data.side == "sender"}
     for fact in facts:
+        if fact.type == TransferAnswered.TYPE and fact.data.accepted and fact.data.transfer_id not in sent:
+            continue
         try:
             account = apply(account, fact)
         except Refused:

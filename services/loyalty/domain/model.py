@@ -6,6 +6,7 @@ once is remembered as 6-byte marks. What moved points, and why, is in the chain'
 
 from datetime import datetime
 from hashlib import blake2b
+from typing import Literal
 
 import msgspec
 
@@ -14,7 +15,12 @@ from contracts.facts.loyalty import Tier
 PENDING_LOT = "deal.pending"
 """The one lot of points granted by deals but not yet paid for; it has no expiry."""
 
+LENT = "lent"
+"""The lot of points that were spent although, after a merge was undone, they were never there."""
+
 MARK_BYTES = 6
+
+LotState = Literal["PENDING", "ACTIVE", "BLOCKED", "DEPLETED", "EXPIRED", "REVERSED", "CANCELLED"]
 
 
 class Balances(msgspec.Struct, frozen=True, gc=False):
@@ -28,14 +34,16 @@ class Balances(msgspec.Struct, frozen=True, gc=False):
     redeemed: int = 0
     breakage: int = 0
     reversed: int = 0
+    blocked: int = 0
+    transferred: int = 0
 
 
 class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Points of one kind that expire together.
 
     granted = pending + active + held + spent + expired + reversed + blocked + transferred, always. `transferred`
-    went on to another lot (pending points that were released). `charged` is the part of `spent` that has already
-    become debt because the reason for it fell away.
+    went on to another lot (pending points that were released) or to another member. `charged` is the part of `spent` and
+    `transferred` that has already become debt because the reason for it fell away.
     """
 
     kind: str
@@ -55,6 +63,23 @@ class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def open(self) -> bool:
         """Whether anything can still happen to its points by itself."""
         return bool(self.pending or self.active or self.held or self.blocked)
+
+    @property
+    def state(self) -> LotState:
+        """Where its points are in their life: what can still happen to them counts most, then how they ended."""
+        if self.active or self.held:
+            return "ACTIVE"
+        if self.blocked or self.pending:
+            return "BLOCKED" if self.blocked else "PENDING"
+        if self.expired:
+            return "EXPIRED"
+        if self.reversed and not self.spent:
+            return "REVERSED" if self.expires_at else "CANCELLED"
+        return "DEPLETED"
+
+    def ended(self, now: datetime) -> bool:
+        """Whether its time is over at `now`."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -86,15 +111,45 @@ class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Hold(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Points set aside for a redemption until `until`: lot id → points."""
+    """Points set aside until `until`: lot id → points. For a redemption, or for the member `to`."""
 
     until: datetime
     parts: dict[str, int]
+    to: str = ""
 
     @property
     def points(self) -> int:
         """How many points are set aside."""
         return sum(self.parts.values())
+
+
+class Spend(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A hold that was captured `at`: lot id → points spent and not refunded yet."""
+
+    at: datetime
+    parts: dict[str, int]
+
+    @property
+    def points(self) -> int:
+        """How many points can still be refunded."""
+        return sum(self.parts.values())
+
+
+class Proposal(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An adjustment that waits for a second person until `until`."""
+
+    points: int
+    reason: str
+    by: str
+    until: datetime
+
+
+class Offer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Points that another member would give, until `until`."""
+
+    sender: str
+    points: int
+    until: datetime
 
 
 class Referral(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -122,7 +177,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A customer's account. `qualifying` is points that count for the tier, by the month (`2028-03`) they last until.
 
     `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
-    away. `referrals` goes by referee. `grace_until` says until when a tier is kept although its points are missing.
+    away. `referrals` goes by referee, `spends` by hold. `grace_until` says until when a tier is kept although its
+    points are missing; the warnings of expiry that were due by `warned_to` were given.
     """
 
     balances: Balances = Balances()
@@ -135,6 +191,10 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     once: bytes = b""
     referred: Referred | None = None
     referrals: dict[str, Referral] = {}
+    spends: dict[str, Spend] = {}
+    warned_to: datetime | None = None
+    proposals: dict[str, Proposal] = {}
+    offers: dict[str, Offer] = {}
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

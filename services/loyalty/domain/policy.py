@@ -35,6 +35,14 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grace_days: Annotated[int, Meta(ge=0, le=366)]
     time_zone: str
     project_time_zones: dict[str, str] = {}
+    refund_days: Annotated[int, Meta(ge=0, le=366)] = 90
+    expired_refund: Literal["expire", "extend"] = "expire"
+    warning_days: tuple[Annotated[int, Meta(ge=1, le=366)], ...] = (60, 15)
+    most_spent_a_day: Count = 0
+    suggestion_points: Count = 100
+    most_adjusted: Count = 50_000
+    adjustment_days: Positive = 14
+    transfer_days: Positive = 7
 
     def __post_init__(self) -> None:
         """Check what spans fields: tiers complete and rising, time zones known."""

@@ -1,6 +1,8 @@
-"""Taking back active points whose reason fell away: active ones first, then held (the hold is voided), then debt."""
+"""Taking back active points whose reason fell away: active ones first, then held (the hold is voided), then blocked ones,
+then debt.
+"""
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec.structs import replace
 
@@ -35,8 +37,9 @@ def _take_from_lot(book: Book, lot_id: str, points: int, why: str) -> None:
         if short and lot_id in book.account.holds[hold_id].parts:
             give_back(book, hold_id, f"hold_voided_{why}")
             short -= _reverse(book, {lot_id: min(short, book.lots[lot_id].active)}, why)
+    short -= _reverse(book, {lot_id: min(short, book.lots[lot_id].blocked)}, why, "blocked")
     lot = book.lots[lot_id]
-    spent = min(short, lot.spent - lot.charged)
+    spent = min(short, lot.spent + lot.transferred - lot.charged)
     book.lots[lot_id] = replace(lot, charged=lot.charged + spent)
     _cover(book, lot_id, spent, why)
 
@@ -51,6 +54,6 @@ def _cover(book: Book, lot_id: str, spent: int, why: str) -> None:
     book.post(DebtOpened, why, "debt", "reversed", {lot_id: spent})
 
 
-def _reverse(book: Book, parts: dict[str, int], why: str) -> int:
-    book.move(parts, "active", "reversed")
-    return book.post(PointsReversed, why, "active", "reversed", parts)
+def _reverse(book: Book, parts: dict[str, int], why: str, source: Literal["active", "blocked"] = "active") -> int:
+    book.move(parts, source, "reversed")
+    return book.post(PointsReversed, why, source, "reversed", parts)

@@ -13,34 +13,51 @@ from contracts.fact import Fact
 from contracts.facts.loyalty import LotPart, Movement
 from services.loyalty.domain.model import Account, Balances
 
-MEMBER_ACCOUNTS = ("pending", "active", "held", "debt")
+MEMBER_ACCOUNTS = ("pending", "active", "held", "debt", "blocked")
 
 SENTENCES = {
     "visit_completed": "A visit was completed; points are given once per project and week.",
     "survey_answered": "A survey was answered; points are given once per survey and subject.",
+    "suggestion_accepted": "A suggestion was accepted; points are given once per suggestion.",
     "deal_signed": "A deal was signed; its points are pending until it is paid.",
     "payment_received": "A payment came in and released its share of the deal's points.",
     "deal_handed_over": "The deal was handed over, which releases the rest of its points.",
     "deal_changed": "The price of the deal changed, and its points with it.",
     "deal_cancelled": "The deal was cancelled wholly or in part, and its share of points taken back.",
+    "adjustment_approved": "Two persons gave points, or took them, by hand.",
+    "transfer_offered": "Points were set aside for another member, who has to agree.",
+    "transfer_declined": "The other member did not agree in time; the points came back.",
+    "transfer_sent": "The other member agreed; the points went there.",
+    "transfer_lent": "Points went to another member that, after a merge was undone, were never there: they are owed.",
+    "transfer_received": "Another member gave these points.",
     "debt_repaid_first": "New points repay what is owed before anything else.",
     "hold_requested": "Points were set aside for a redemption.",
     "hold_captured": "The points set aside were spent.",
+    "hold_not_needed": "Only a part of the points set aside was spent; the others came back.",
+    "spend_refunded": "A spend was taken back; its points went to the lots they came from.",
     "hold_voided": "The redemption was given up; its points came back.",
     "hold_timed_out": "The redemption was not completed in time; its points came back.",
     "hold_voided_deal_cancelled": "Points set aside had to be taken back for a cancelled deal; the hold was voided.",
     "hold_voided_deal_changed": "Points set aside had to be taken back for a changed deal; the hold was voided.",
+    "hold_voided_deal_signed": "Points set aside had to be taken back for a deal signed anew; the hold was voided.",
+    "hold_voided_referral_clawed_back": "Points set aside had to be taken back for a referral; the hold was voided.",
     "referral_rewarded": "A deal that came by a referral was signed and paid in full.",
     "referral_clawed_back": "A deal that came by a referral was cancelled, wholly or in part.",
     "merge_correction": "Two customers turned out to be one person, or not to be: the account is counted again.",
+    "lot_blocked": "The points of a lot were blocked until somebody has looked at them.",
+    "lot_unblocked": "The points of a lot were unblocked.",
     "lot_expired": "The points reached the end of their time.",
 }
 
 SILENCES = {
     "crm.lead.captured.v1": "A referral is rewarded when a deal is signed and paid in full.",
+    "crm.transfer.offered.v1": "An offer moves no points before it is accepted.",
+    "crm.transfer.answered.v1": "The points were no longer set aside.",
+    "crm.transfer.settled.v1": "Nothing came of the transfer.",
     "crm.referral.settled.v1": "Nobody can refer oneself, or the points had been given already.",
     "crm.visit.completed.v1": "Points for a visit to this project in this week had been given already.",
     "crm.survey.answered.v1": "Points for this survey about the same subject had been given already.",
+    "crm.suggestion.accepted.v1": "Points for this suggestion had been given already.",
     "crm.deal.signed.v1": "The price is too low for a point, or the signing was known already.",
     "crm.deal.payment_received.v1": "The deal is not signed yet, or the payment completes no further point.",
     "crm.deal.handed_over.v1": "The deal is not signed yet, or all its points had been released.",
@@ -93,6 +110,12 @@ def explain(facts: Iterable[Fact], ledger_account: str) -> list[Reason]:
     return [reason for reason in reasons if reason.points]
 
 
+def movements_of(facts: Iterable[Fact], source: str, fact_id: str) -> list[Reason]:
+    """Every movement that a fact caused, in the order booked."""
+    moved = (fact.data for fact in facts if isinstance(fact.data, Movement))
+    return [_told(each, each.points) for each in moved if (each.cause.source, each.cause.id) == (source, fact_id)]
+
+
 def explain_silence(type_name: str) -> str:
     """Why a fact of this type, when it moved no points, did not."""
     return SILENCES.get(type_name, "Facts of this kind move no points.")
@@ -113,7 +136,7 @@ def reconcile(account: Account, facts: Iterable[Fact]) -> list[str]:
     wrong = [f"{name}: ledger {getattr(ledger, name)}, account {value}" for name, value in _differing(account, ledger)]
     if sum(msgspec.structs.astuple(account.balances)):
         wrong.append("the balances do not sum to zero")
-    for quantity in ("pending", "active", "held"):
+    for quantity in ("pending", "active", "held", "blocked"):
         in_lots = sum(getattr(lot, quantity) for lot in account.lots.values())
         if in_lots != getattr(account.balances, quantity):
             wrong.append(f"{quantity}: lots hold {in_lots}")
@@ -126,7 +149,10 @@ def _line(fact: Fact, moved: Movement, balances: Balances) -> Line:
 
 
 def _reason(moved: Movement, ledger_account: str) -> Reason:
-    points = sum(entry.points for entry in moved.entries if entry.account == ledger_account)
+    return _told(moved, sum(entry.points for entry in moved.entries if entry.account == ledger_account))
+
+
+def _told(moved: Movement, points: int) -> Reason:
     sentence, cause = SENTENCES.get(moved.why, moved.why), moved.cause
     return Reason(
         points, moved.why, sentence, moved.rule, moved.policy_version, cause.source, cause.id, cause.about, moved.lots

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from contracts.fact import Effect, Fact
 from contracts.facts.loyalty import PointsExpired
 from services.loyalty.domain.commands import Due
@@ -11,6 +13,7 @@ from services.loyalty.domain.ledger import Book
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.tiers import tier_due
+from services.loyalty.domain.warning import next_warning, warn
 
 
 def next_due(account: Account, policy: Policy) -> Due | None:
@@ -19,6 +22,10 @@ def next_due(account: Account, policy: Policy) -> Due | None:
     due += [Due("lot_expiry", lot.expires_at) for lot in account.lots.values() if lot.active and lot.expires_at]
     review = tier_due(account, policy)
     due += [Due("tier_review", review)] if review else []
+    due += [Due("offer_timeout", offer.until) for offer in account.offers.values()]
+    due += [Due("offer_timeout", proposal.until) for proposal in account.proposals.values()]
+    warning = next_warning(account, policy)
+    due += [Due("expiry_warning", warning)] if warning else []
     return min(due, key=lambda entry: (entry.due_at, entry.kind), default=None)
 
 
@@ -33,7 +40,18 @@ def fire_due(account: Account, fact: Fact, now: datetime, policy: Policy) -> tup
         _time_out_holds(book, due.due_at)
     elif due.kind == "lot_expiry":
         _expire_lots(book, due.due_at)
+    elif due.kind == "expiry_warning":
+        warn(book, due.due_at)
+    elif due.kind == "offer_timeout":
+        _forget_offers(book, due.due_at)
     return book.close()
+
+
+def _forget_offers(book: Book, due_at: datetime) -> None:
+    """Offers of transfers and proposals of adjustments that nobody has decided in time."""
+    offers = {name: offer for name, offer in book.account.offers.items() if offer.until > due_at}
+    proposals = {name: each for name, each in book.account.proposals.items() if each.until > due_at}
+    book.account = replace(book.account, offers=offers, proposals=proposals)
 
 
 def _time_out_holds(book: Book, due_at: datetime) -> None:

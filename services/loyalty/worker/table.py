@@ -5,7 +5,7 @@ from typing import Any
 from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
-from services.loyalty.domain import deals, earning, holds, referral, timers
+from services.loyalty.domain import adjusting, blocking, deals, earning, holds, referral, refunds, timers, transfers
 from services.loyalty.domain.model import Account
 
 
@@ -20,14 +20,54 @@ def told_of_hold(account: Account, fact: Fact) -> dict[str, Any]:
     return {"hold_id": fact.id, "points": hold.points, "until": hold.until}
 
 
+def told_of_capture(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `capture_hold` is told."""
+    return {"hold_id": fact.data.hold_id, "points": account.spends[fact.data.hold_id].points}
+
+
 def told_of_end(account: Account, fact: Fact) -> dict[str, Any]:
-    """What the caller of `capture_hold` and `void_hold` is told."""
+    """What the caller of `void_hold` is told."""
     return {"hold_id": fact.data.hold_id}
+
+
+def told_of_refund(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `refund_spend` is told: what could still be refunded."""
+    spend = account.spends.get(fact.data.hold_id)
+    return {"hold_id": fact.data.hold_id, "left": spend.points if spend else 0}
+
+
+def told_of_lot(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `block_lot` and `unblock_lot` is told: the lot as it is now."""
+    lot = account.lots.get(fact.data.lot_id)
+    return {"lot_id": fact.data.lot_id, "active": lot.active if lot else 0, "blocked": lot.blocked if lot else 0}
+
+
+def told_of_proposal(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `propose_adjustment` is told."""
+    proposal = account.proposals[fact.id]
+    return {"adjustment_id": fact.id, "points": proposal.points, "until": proposal.until}
+
+
+def told_of_decision(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `approve_adjustment` and `reject_adjustment` is told."""
+    return {"adjustment_id": fact.data.adjustment_id}
+
+
+def told_of_offer(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `offer_transfer` is told."""
+    hold = account.holds[fact.id]
+    return {"transfer_id": fact.id, "points": hold.points, "until": hold.until}
+
+
+def told_of_answer(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `accept_transfer` and `decline_transfer` is told."""
+    return {"transfer_id": fact.data.transfer_id}
 
 
 RULES: dict[str, Rule] = {
     "crm.visit.completed.v1": Rule("account", by_customer, earning.award_points_for_visit),
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
+    "crm.suggestion.accepted.v1": Rule("account", by_customer, earning.award_points_for_suggestion),
     "crm.lead.captured.v1": Rule("account", by_customer, referral.remember_referrer),
     "crm.referral.settled.v1": Rule("account", by_customer, referral.reward_referrer),
     "crm.deal.signed.v1": Rule("account", by_customer, deals.grant_points_for_signed_deal),
@@ -36,8 +76,20 @@ RULES: dict[str, Rule] = {
     "crm.deal.changed.v1": Rule("account", by_customer, deals.recompute_points_of_changed_deal),
     "crm.deal.cancelled.v1": Rule("account", by_customer, deals.reverse_points_of_cancelled_deal),
     "loyalty.hold_points.v1": Rule("account", by_customer, holds.hold_points, told_of_hold),
-    "loyalty.capture_hold.v1": Rule("account", by_customer, holds.capture_hold, told_of_end),
+    "loyalty.capture_hold.v1": Rule("account", by_customer, holds.capture_hold, told_of_capture),
     "loyalty.void_hold.v1": Rule("account", by_customer, holds.void_hold, told_of_end),
+    "loyalty.refund_spend.v1": Rule("account", by_customer, refunds.refund_spend, told_of_refund),
+    "loyalty.block_lot.v1": Rule("account", by_customer, blocking.block_lot, told_of_lot),
+    "loyalty.unblock_lot.v1": Rule("account", by_customer, blocking.unblock_lot, told_of_lot),
+    "loyalty.propose_adjustment.v1": Rule("account", by_customer, adjusting.propose_adjustment, told_of_proposal),
+    "loyalty.approve_adjustment.v1": Rule("account", by_customer, adjusting.approve_adjustment, told_of_decision),
+    "loyalty.reject_adjustment.v1": Rule("account", by_customer, adjusting.reject_adjustment, told_of_decision),
+    "loyalty.offer_transfer.v1": Rule("account", by_customer, transfers.offer_transfer, told_of_offer),
+    "loyalty.accept_transfer.v1": Rule("account", by_customer, transfers.accept_transfer, told_of_answer),
+    "loyalty.decline_transfer.v1": Rule("account", by_customer, transfers.decline_transfer, told_of_answer),
+    "crm.transfer.offered.v1": Rule("account", by_customer, transfers.note_offer),
+    "crm.transfer.answered.v1": Rule("account", by_customer, transfers.settle_transfer),
+    "crm.transfer.settled.v1": Rule("account", by_customer, transfers.book_transfer),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
     **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from contracts.fact import Effect, Fact
-from contracts.facts.tickets import TicketResolved, TicketResponded
+from contracts.facts.tickets import SuggestionAccepted, TicketResolved, TicketResponded
 from services.service_tickets.domain import commands
 from services.service_tickets.domain.errors import AlreadyResolved, AlreadyResponded, NotYetRaised, UnknownTicket
 from services.service_tickets.domain.model import CaseFile, Ticket
@@ -37,7 +37,7 @@ def resolve_ticket(file: CaseFile, fact: Fact, now: datetime, policy: Policy) ->
     ticket = replace(ticket, resolution=resolution, outcome=command.outcome or "")
     after = with_ticket(file, ticket)
     answer = [_responded(ticket, fact)] if was.first_response.met_at is None else []
-    return after, [*answer, _resolved(ticket, fact), *told(file, after, fact, policy)]
+    return after, [*answer, _resolved(ticket, fact), *_accepted(ticket, fact), *told(file, after, fact, policy)]
 
 
 def _open(file: CaseFile, ticket_id: str, fact: Fact) -> Ticket:
@@ -65,3 +65,11 @@ def _responded(ticket: Ticket, fact: Fact) -> Effect:
 def _resolved(ticket: Ticket, fact: Fact) -> Effect:
     more = (fact.time, because(fact), ticket.outcome or None, ticket.agent or None)
     return Effect("resolved", TicketResolved(ticket.ticket_id, ticket.code, ticket.resolution.breached, *more))
+
+
+def _accepted(ticket: Ticket, fact: Fact) -> list[Effect]:
+    """A suggestion that was accepted is worth something to its author."""
+    if (ticket.kind, ticket.outcome) != ("suggestion", "accepted"):
+        return []
+    said = SuggestionAccepted(ticket.ticket_id, ticket.code, because(fact), ticket.project or None)
+    return [Effect("accepted", said)]

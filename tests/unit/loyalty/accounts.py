@@ -57,10 +57,10 @@ def check(account: Account) -> None:
     for lot in account.lots.values():
         assert lot.granted == sum(getattr(lot, name) for name in IN_LOT), lot
         assert min(getattr(lot, name) for name in IN_LOT) >= 0, lot
-        assert 0 <= lot.charged <= lot.spent, lot
+        assert 0 <= lot.charged <= lot.spent + lot.transferred, lot
     balances = account.balances
     assert sum(msgspec.structs.astuple(balances)) == 0
-    assert min(balances.pending, balances.active, balances.held) >= 0
+    assert min(balances.pending, balances.active, balances.held, balances.blocked) >= 0
     assert max(balances.debt, balances.program) <= 0
     check_lots_carry_balances(account)
     stored = msgspec.msgpack.encode(account)
@@ -69,7 +69,7 @@ def check(account: Account) -> None:
 
 def check_lots_carry_balances(account: Account) -> None:
     """What the ledger says a member has is in lots, deals and holds, point by point."""
-    for name in ("pending", "active", "held"):
+    for name in ("pending", "active", "held", "blocked"):
         assert sum(getattr(lot, name) for lot in account.lots.values()) == getattr(account.balances, name)
     assert sum(deal.pending for deal in account.deals.values()) == account.balances.pending
     assert sum(hold.points for hold in account.holds.values()) == account.balances.held

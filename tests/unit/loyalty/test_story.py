@@ -1,6 +1,8 @@
 """The loyalty part of the story in DOMAIN 6, and every way of earning, worked by hand."""
 
+from contracts.facts.base import Because
 from contracts.facts.loyalty import DebtOpened, LoyaltyTierChanged, PointsEarned, PointsReleased, PointsReversed
+from contracts.facts.tickets import SuggestionAccepted
 from services.loyalty.domain.model import EMPTY
 from tests.unit import facts as f
 from tests.unit.facts import day
@@ -111,3 +113,15 @@ def test_a_survey_counts_once_per_instrument_and_subject() -> None:
     again = f.fact(once.data, day(3), "answer-again")
     account, _ = fold([once, again, f.survey(day(3), about="V2")])
     assert account.balances.active == 40
+
+
+def test_an_accepted_suggestion_earns_once_per_ticket_and_not_for_the_tier() -> None:
+    """100 points each; the tier does not see them."""
+    because = Because("/hearth/service_tickets", "c-1", "service_tickets.resolve_ticket.v1")
+    said = [
+        f.fact(SuggestionAccepted(ticket, "T-7K3M-9Q2X", because), day(2), name)
+        for ticket, name in (("T1", "a"), ("T1", "b"), ("T2", "c"))
+    ]
+    account, published = fold(said)
+    assert (account.balances.active, account.qualifying_points) == (200, 0)
+    check_ledger(account, published)

@@ -8,16 +8,24 @@ import pytest
 import yaml
 
 from contracts.errors import Refused
-from contracts.facts.tickets import SlaBreached, SlaBreachWithdrawn, TicketOpened, TicketResolved, TicketResponded
-from services.service_tickets.domain import errors
+from contracts.facts.tickets import (
+    SlaBreached,
+    SlaBreachWithdrawn,
+    SuggestionAccepted,
+    TicketOpened,
+    TicketResolved,
+    TicketResponded,
+)
+from services.service_tickets.domain import commands, errors
 from services.service_tickets.domain.merging import correct
 from services.service_tickets.domain.model import EMPTY, MOST_OPEN, MOST_RESOLVED, CaseFile
 from services.service_tickets.domain.observations import observations
 from services.service_tickets.domain.policy import policy_from
 from services.service_tickets.domain.timers import next_due
+from services.service_tickets.timers.due import SOURCE
 from services.service_tickets.worker.table import RULES
 from tests.unit import facts as f
-from tests.unit.facts import day
+from tests.unit.facts import day, fact
 from tests.unit.service_tickets.files import (
     POLICY,
     POLICY_FILE,
@@ -211,3 +219,16 @@ def test_a_wrong_number_is_refused(change: dict[str, Any], named: str) -> None:
     with pytest.raises(errors.InvalidPolicy) as caught:
         policy_from({**DOCUMENT, **change})
     assert named in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "told"),
+    [("suggestion", "accepted", 1), ("suggestion", "declined", 0), ("repair", "accepted", 0)],
+)
+def test_an_accepted_suggestion_is_told_of(kind: str, outcome: str, told: int) -> None:
+    """Once, and only of suggestions."""
+    file, _ = apply(EMPTY, request(day(1), kind))
+    data = commands.ResolveTicket(ticket_id("R1"), None, outcome)
+    _, effects = apply(file, fact(data, day(2), "c-1", SOURCE))
+    said = [each for each in effects if isinstance(each, SuggestionAccepted)]
+    assert [each.ticket_id for each in said] == [ticket_id("R1")] * told

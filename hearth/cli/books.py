@@ -1,0 +1,92 @@
+"""`hearth loyalty`: the books of all members, page by page, with progress."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from hearth.cli import show
+from hearth.cli.ask import tell
+from hearth.cli.errors import CliError
+
+PAGE = 200
+SHOWN = 20
+
+loyalty = typer.Typer(no_args_is_help=True, help="The books of points, of all members together.")
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@loyalty.command()
+def reconcile(raw: Json = False) -> None:
+    """Prove that every account is what its published ledger says, every transaction sums to zero, every lot balances.
+
+    Nothing is changed. Exit code 1 names the accounts that are wrong.
+    """
+    total: dict[str, Any] = {"accounts": 0, "entries": 0, "sums": {}, "wrong": []}
+    for page in _pages("/v1/ledger/reconcile", {}, "entries"):
+        total["accounts"] += page["accounts"]
+        total["entries"] += page["entries"]
+        total["wrong"] += page["wrong"]
+        _add(total["sums"], page["sums"])
+    balanced = sum(total["sums"].values()) == 0
+    if raw:
+        show.as_json({**total, "balanced": balanced})
+    else:
+        show.table("ledger", ("account", "points"), sorted(total["sums"].items()))
+        show.console.print(f"{total['accounts']} accounts, {total['entries']} entries", highlight=False)
+    if total["wrong"] or not balanced:
+        named = "; ".join(f"{each['customer_id']}: {', '.join(each['problems'])}" for each in total["wrong"][:SHOWN])
+        raise CliError(f"{len(total['wrong'])} accounts are not what their ledger says: {named}")
+
+
+@loyalty.command()
+def liability(raw: Json = False) -> None:
+    """What members have in points, and when it ends."""
+    total: dict[str, Any] = {"accounts": 0, "quantities": {}, "ending": {}}
+    for page in _pages("/v1/ledger/liability", {}, "accounts"):
+        total["accounts"] += page["accounts"]
+        _add(total["quantities"], page["quantities"])
+        _add(total["ending"], page["ending"])
+    total["liability"] = sum(total["quantities"].values())
+    if raw:
+        show.as_json(total)
+        return
+    show.table("points of members", ("what", "points"), total["quantities"].items())
+    show.table("they end", ("month", "points"), sorted(total["ending"].items()))
+    show.console.print(f"{total['accounts']} accounts, liability {total['liability']} points", highlight=False)
+
+
+@loyalty.command("re-emit")
+def re_emit(
+    send: Annotated[bool, typer.Option("--send", help="Send them; without it, they are only counted.")] = False,
+    raw: Json = False,
+) -> None:
+    """Send again all that accounts have published on crm.fact.loyalty: the same bytes under the same ids."""
+    accounts = facts = 0
+    for page in _pages("/v1/ledger/re-emit", {"dry_run": not send}, "facts"):
+        accounts, facts = accounts + page["accounts"], facts + page["facts"]
+    if raw:
+        show.as_json({"accounts": accounts, "facts": facts, "sent": send})
+        return
+    done = "sent again" if send else "would be sent again; --send does it"
+    show.console.print(f"{facts} facts of {accounts} accounts {done}", highlight=False)
+
+
+def _pages(path: str, asked: dict[str, Any], counted: str) -> Iterator[dict[str, Any]]:
+    columns = TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=show.errors, transient=True) as progress:
+        task, seen, after = progress.add_task("begun", total=None), 0, ""
+        while True:
+            page = tell("loyalty", path, {**asked, "after": after, "limit": PAGE})
+            seen += page[counted]
+            progress.update(task, description=f"{seen} {counted}")
+            yield page
+            if page["next"] is None:
+                return
+            after = page["next"]
+
+
+def _add(total: dict[str, int], more: dict[str, int]) -> None:
+    for name, points in more.items():
+        total[name] = total.get(name, 0) + points

@@ -1,0 +1,39 @@
+"""What every command by HTTP comes with, and how it is carried out."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Response
+
+from chassis.gate.principal import asking
+from chassis.web import etag, expected_version, idempotency_key
+from services.loyalty.api.accounts import Accounts
+
+CustomerId = Annotated[str, Path(min_length=1, max_length=64, description="The customer's opaque id.")]
+HoldId = Annotated[str, Path(min_length=1, max_length=64, description="The hold's id.")]
+
+
+class Asked:
+    """The headers of a command: its idempotency key, and the version it expects."""
+
+    def __init__(
+        self,
+        response: Response,
+        key: Annotated[str | None, Depends(idempotency_key)] = None,
+        expected: Annotated[int | None, Depends(expected_version)] = None,
+    ) -> None:
+        self.response, self.key, self.expected = response, key, expected
+
+    async def carry_out(self, accounts: Accounts, customer_id: str, data: Any) -> dict[str, Any]:
+        """Carry out a command and answer with the version it made."""
+        answer, done = await accounts.command(customer_id, data, asking().name, self.key, self.expected)
+        self.response.headers.update(etag(done.seq))
+        return answer
+
+    async def offer(self, accounts: Accounts, customer_id: str, to: str, points: int) -> dict[str, Any]:
+        """Offer points to another member."""
+        answer, done = await accounts.offer(customer_id, to, points, asking().name, self.key, self.expected)
+        self.response.headers.update(etag(done.seq))
+        return answer
+
+
+Asking = Annotated[Asked, Depends()]

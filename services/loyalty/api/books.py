@@ -1,0 +1,97 @@
+"""The books of all members, page by page, as both doors ask for them. Nothing here knows HTTP or gRPC."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from chassis.app import App
+from chassis.errors import InvalidRequest
+from chassis.fold.model import Key, Out
+from chassis.store.seeing import again
+from contracts.catalog import FACT_LOYALTY
+from services.loyalty.domain.audit import Examined, Liability, examine, liability
+from services.loyalty.domain.model import EMPTY, Account
+
+AT_ONCE = 8
+READINGS = 3
+"""So often an account that seems wrong is read: it may have changed between its state and its ledger."""
+
+T = TypeVar("T")
+
+
+class Examination(NamedTuple):
+    """A page of accounts examined: how many, entries, their sums, what is wrong by account, where to go on ("" = done)."""
+
+    accounts: int
+    entries: int
+    sums: dict[str, int]
+    wrong: dict[str, list[str]]
+    following: str
+
+
+class Books:
+    """The ledgers of a running service."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def reconcile(self, after: str, limit: int) -> Examination:
+        """Examine a page of accounts; nothing is changed."""
+        keys, following = await self._page(after, limit)
+        found = await self._each(keys, self._examined)
+        sums: dict[str, int] = {}
+        for name, points in (entry for one in found for entry in one.sums.items()):
+            sums[name] = sums.get(name, 0) + points
+        wrong = {key.id: list(one.wrong) for key, one in zip(keys, found, strict=True) if one.wrong}
+        return Examination(len(keys), sum(one.entries for one in found), sums, wrong, following)
+
+    async def liability(self, after: str, limit: int) -> tuple[Liability, int, str]:
+        """What the members of a page have, how many they are, and where to go on."""
+        keys, following = await self._page(after, limit)
+        heads = await self._app.store.heads(keys)
+        return liability(head.state for head in heads.values()), len(keys), following
+
+    async def re_emit(self, after: str, limit: int, dry_run: bool) -> tuple[int, int, str]:
+        """Send everything again that a page of accounts has published, the same bytes under the same ids; returns how many
+        accounts, how many facts, and where to go on. A dry run only counts.
+        """
+        keys, following = await self._page(after, limit)
+        facts = 0
+        for outs in await self._each(keys, self._published):
+            facts += len(outs)
+            if outs and not dry_run:
+                await self._app.broker.publish(outs)
+        return len(keys), facts, following
+
+    async def _examined(self, key: Key) -> Examined:
+        found = examine(await self._state(key), await self._ledger(key))
+        for _ in range(READINGS - 1):
+            if not found.wrong:
+                break
+            found = examine(await self._state(key), await self._ledger(key))
+        return found
+
+    async def _state(self, key: Key) -> Account:
+        heads = await self._app.store.heads([key])
+        return heads[key].state if key in heads else EMPTY
+
+    async def _ledger(self, key: Key) -> list[Any]:
+        return [self._app.definition.language.heard(out) for out in await self._published(key)]
+
+    async def _published(self, key: Key) -> list[Out]:
+        topic = self._app.definition.language.topic(FACT_LOYALTY)
+        return [out for out in await self._app.store.said(key) if out.topic == topic]
+
+    async def _page(self, after: str, limit: int) -> tuple[list[Key], str]:
+        try:
+            bytes.fromhex(after)
+        except ValueError:
+            raise InvalidRequest("after is `next` of an earlier answer", "/after") from None
+        found = await again.entities(self._app.store, "account", after, limit)
+        return list(found.keys), found.after
+
+    async def _each(self, keys: Sequence[Key], one: Callable[[Key], Awaitable[T]]) -> list[T]:
+        done: list[T] = []
+        for start in range(0, len(keys), AT_ONCE):
+            done += await asyncio.gather(*map(one, keys[start : start + AT_ONCE]))
+        return done

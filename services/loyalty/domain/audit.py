@@ -1,0 +1,67 @@
+"""The books examined: every transaction, every lot, every balance; and what the company owes its members in points."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import asdict
+
+from contracts.fact import Fact
+from contracts.facts.loyalty import Movement
+from services.loyalty.domain.model import Account, Lot
+from services.loyalty.domain.statement import reconcile
+
+IN_LOT = ("pending", "active", "held", "spent", "expired", "reversed", "blocked", "transferred")
+OWED_TO_MEMBERS = ("pending", "active", "held", "blocked")
+
+
+class Examined(NamedTuple):
+    """What was found in one account: how many entries its ledger has, their sums by ledger account, what is wrong."""
+
+    entries: int
+    sums: Mapping[str, int]
+    wrong: Sequence[str]
+
+
+class Liability(NamedTuple):
+    """Points that members have, by quantity, and those that end, by the month they end in (`2028-03`)."""
+
+    quantities: Mapping[str, int]
+    ending: Mapping[str, int]
+
+
+def examine(account: Account, facts: Sequence[Fact]) -> Examined:
+    """Whether an account is what its published ledger says, each transaction sums to zero, each lot balances."""
+    moved = [fact for fact in facts if isinstance(fact.data, Movement)]
+    sums: dict[str, int] = {}
+    for entry in (entry for fact in moved for entry in fact.data.entries):
+        sums[entry.account] = sums.get(entry.account, 0) + entry.points
+    wrong = [*reconcile(account, facts), *_unbalanced(moved), *_broken(account.lots)]
+    return Examined(sum(len(fact.data.entries) for fact in moved), sums, wrong)
+
+
+def liability(accounts: Iterable[Account]) -> Liability:
+    """What members have; the sum of the quantities less what they owe is what the company owes them."""
+    quantities, ending = dict.fromkeys((*OWED_TO_MEMBERS, "debt"), 0), dict[str, int]()
+    for account in accounts:
+        own = asdict(account.balances)
+        quantities = {name: points + own[name] for name, points in quantities.items()}
+        for lot_id, lot in account.lots.items():
+            if lot.expires_at and (points := lot.active + lot.held + lot.blocked):
+                month = lot_id.split(".")[1]
+                ending[month] = ending.get(month, 0) + points
+    return Liability(quantities, ending)
+
+
+def _unbalanced(moved: Sequence[Fact]) -> list[str]:
+    return [
+        f"fact {fact.id} does not sum to zero" for fact in moved if sum(entry.points for entry in fact.data.entries)
+    ]
+
+
+def _broken(lots: Mapping[str, Lot]) -> list[str]:
+    return [f"lot {lot_id} does not balance" for lot_id, lot in lots.items() if not _balances(lot)]
+
+
+def _balances(lot: Lot) -> bool:
+    quantities = [getattr(lot, name) for name in IN_LOT]
+    return lot.granted == sum(quantities) and min(quantities) >= 0
