@@ -10,6 +10,13 @@ def iso_week(moment: datetime, zone: ZoneInfo) -> str:
     return f"{year}-W{week:02}"
 
 
+def last_day(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The beginning, in UTC, of the Sunday that ends the ISO week in which `moment` lies in `zone`."""
+    local = moment.astimezone(zone)
+    sunday = local.date() + timedelta(days=7 - local.isoweekday())
+    return datetime(sunday.year, sunday.month, sunday.day, tzinfo=zone).astimezone(UTC)
+
+
 def last_month(activated: datetime, now: datetime, months: int, least_days: int, zone: ZoneInfo) -> str:
     """The month (`2028-03`) at whose end points activated then expire: `months` later, yet `least_days` from now."""
     begins = activated.astimezone(zone)

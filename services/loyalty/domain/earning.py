@@ -7,7 +7,7 @@ from contracts.fact import Effect, Fact
 from contracts.facts.surveys import SurveyAnswered
 from contracts.facts.tickets import SuggestionAccepted
 from contracts.facts.visits import VisitCompleted
-from services.loyalty.domain.calendar import iso_week
+from services.loyalty.domain.calendar import iso_week, last_day
 from services.loyalty.domain.ledger import Book
 from services.loyalty.domain.model import Account, mark_of
 from services.loyalty.domain.policy import Policy
@@ -16,12 +16,16 @@ from services.loyalty.domain.policy import Policy
 def award_points_for_visit(
     account: Account, fact: Fact, now: datetime, policy: Policy
 ) -> tuple[Account, Sequence[Effect]]:
-    """A completed visit earns once per project and ISO week of the visit, in the project's time zone."""
+    """A completed visit earns once per project and ISO week of the visit, in the project's time zone.
+
+    Its points count from the last day of that week, so that it does not matter which visit of the week is heard of first.
+    """
     visit: VisitCompleted = fact.data
     mark = visit_mark(visit, fact.time, policy)
     if account.has_mark(mark):
         return account, ()
     book = Book(account, fact, now, policy, "award_points_for_visit", visit.visit_id)
+    book.since = last_day(fact.time, policy.zone(visit.project_id))
     book.earn("visit", visit.project_id, policy.visit_points, "visit_completed")
     return book.close(once=account.once + mark)
 

@@ -37,6 +37,8 @@ class Book:
         self.before = self.account = account
         self.lots = dict(account.lots)
         self.now = now
+        self.since = fact.time
+        """When points that become active by this book count from: it decides when they end."""
         self.policy = policy
         self.fact = fact
         self.rule = rule
@@ -80,7 +82,7 @@ class Book:
         """
         policy, zone = self.policy, self.policy.zone(project_id)
         lasting = policy.lifetime_months if months is None else months
-        month = calendar.last_month(self.fact.time, self.now, lasting, policy.least_days_left, zone)
+        month = calendar.last_month(self.since, self.now, lasting, policy.least_days_left, zone)
         lot_id = f"{kind}.{month}"
         if zone.key != policy.time_zone:
             lot_id += "." + zone.key.replace("/", "-")
