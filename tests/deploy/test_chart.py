@@ -62,6 +62,45 @@ def test_there_are_enough_wrong_charts_and_each_says_who_refuses_it() -> None:
     assert all(("edit" in case) != (case["refused"]["by"] == "helm") or "values" in case for case in CASES.values())
 
 
+BAD_INPUT = {
+    "an unknown value": ("unknown-value", "unknown-service", "unknown-setting", "misspelt-setting"),
+    "a wrong type": ("wrong-type",),
+    "HPA and fixed replicas at once": ("hpa-and-replicas",),
+    "partitions below replicas": ("more-pods-than-partitions", "more-scaled-pods-than-partitions"),
+    "plaintext in the production profile": (
+        *("plaintext-kafka-in-production", "plaintext-mongo-in-production", "plaintext-grpc-in-production"),
+    ),
+    "a missing secret": ("missing-keys-secret", "missing-mongo-secret", "sasl-without-user", "secret-not-mounted"),
+    "an old schema": ("old-api", "old-strimzi", "migration-as-hook", "no-waiting"),
+}
+"""What people get wrong, and the cases that hold it. A database of an older release is in tests/integration/test_migrating.py."""
+
+
+@pytest.mark.parametrize("what", BAD_INPUT)
+def test_what_people_get_wrong_is_refused_by_name(what: str) -> None:
+    for name in BAD_INPUT[what]:
+        case = CASES[name]
+        changed = leaves(case["values"])[1:] if "values" in case else [str(case["edit"]["with"])]
+        words = case["refused"]["words"].replace("\\", "").replace("/", ".")
+        assert changed, name
+        assert case["refused"]["by"] != "helm" or any(each.rpartition(".")[2] in words for each in changed), name
+
+
+def leaves(values: Any, path: str = "") -> list[str]:
+    """The paths of the values of a case."""
+    if not isinstance(values, dict):
+        return [path]
+    return [path, *(leaf for key, value in values.items() for leaf in leaves(value, f"{path}.{key}"))]
+
+
+def test_what_contradicts_itself_is_told_with_the_way_out() -> None:
+    """Every line of the chart's own checks names a value and says what to do about it."""
+    lines = re.findall(r'append \$wrong \(?(?:printf )?"([^"]+)"', (chart.CHART / "templates/_checks.tpl").read_text())
+    assert len(lines) > 25
+    way_out = re.compile(r"\b(name|set|say|says|make|needs|lower|put|take|or)\b.*$")
+    assert [line for line in lines if not re.match(r"[a-zA-Z.%]+", line) or not way_out.search(line)] == []
+
+
 @pytest.mark.parametrize("name", render.SETS)
 def test_the_reviewed_render_keeps_our_rules(name: str, tmp_path: Path) -> None:
     assert policy.complaints(render.golden(name), tmp_path) == []

@@ -41,6 +41,7 @@ class Life:
         self.plane, self.api, self.nodes = plane, plane.api, seen
         self.values, self.tool, self.chart = values, tool, chart
         self.began = len(seen.history)
+        seen.forget()
 
     # ---- tools
 
@@ -193,8 +194,11 @@ class Life:
     def uninstall(self) -> list[str]:
         """Nothing of the release stays."""
         wrong = self.ended(self.helm("uninstall", "--wait", "--timeout", f"{SECONDS}s"))
-        self.until(lambda: not self.pods("api", "worker", "migrate", "test"), "pods stay")
-        return wrong + left(self.api)
+        deadline = time.monotonic() + SECONDS
+        while (stays := left(self.api)) and time.monotonic() < deadline:
+            self.plane.complain()
+            time.sleep(0.5)
+        return wrong + stays
 
     # ---- parts of steps
 
@@ -240,19 +244,27 @@ def _name(letter: str) -> str:
 
 
 def understood(api: Api, thing: Object) -> None:
-    """Have the server look at an object as if it were applied. Raises Refused."""
+    """Have the server look at an object as if it were applied, under a name that nothing has. Raises Refused."""
+    thing["metadata"]["name"] = f"try-{thing['metadata']['name']}"
     asked = "dryRun=All&fieldValidation=Strict&fieldManager=cluster-test&force=true"
     api("PATCH", f"{api.path_of(thing, NAMESPACE)}/{thing['metadata']['name']}?{asked}", thing, APPLY)
 
 
+def kept(thing: Object) -> bool:
+    """Whether helm is told to leave it: topics outlive a release."""
+    return thing["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"
+
+
 def left(api: Api) -> list[str]:
-    """Objects of the release that are there, of whatever kind."""
+    """Objects of the release that are there, of whatever kind, and were not meant to stay."""
     found = []
     for place, about in api.resources():
         if about["namespaced"] and "list" in about["verbs"]:
             path = (
                 f"{place}/namespaces/{NAMESPACE}/{about['name']}?labelSelector=app.kubernetes.io/instance%3D{RELEASE}"
             )
-            found += [f"{about['kind']} {each['metadata']['name']} is left" for each in api.items(path)]
+            found += [
+                f"{about['kind']} {each['metadata']['name']} is left" for each in api.items(path) if not kept(each)
+            ]
     secrets = api.items(f"/api/v1/namespaces/{NAMESPACE}/secrets?labelSelector=owner%3Dhelm")
     return found + [f"helm's {each['metadata']['name']} is left" for each in secrets]

@@ -62,6 +62,7 @@ class Nodes:
         self._pods: dict[str, Object] = {}
         self._over = threading.Event()
         self.history: list[Seen] = []
+        self._since = 0
         self.held: set[str] = set()
         self.still = threading.Event()
         self.failed: BaseException | None = None
@@ -72,6 +73,10 @@ class Nodes:
             self._api("POST", "/api/v1/nodes", node(zone))
         for work in (self._watch, self._move):
             threading.Thread(target=self._guarded, args=(work,), daemon=True).start()
+
+    def forget(self) -> None:
+        """From now on the database is an empty one: no migration has ended."""
+        self._since = len(self.history)
 
     def stop(self) -> None:
         """Do no more."""
@@ -96,7 +101,7 @@ class Nodes:
 
     def _move(self) -> None:
         while not self._over.wait(0.1):
-            through = migrated(self.history)
+            through = migrated(self.history[self._since :])
             for pod in [] if self.still.is_set() else list(self._pods.values()):
                 for mark in due(pod, through, self.held):
                     self._try("PATCH", pod, {"metadata": {"annotations": {mark: "true"}}}, MERGE)

@@ -103,7 +103,7 @@ class ControlPlane:
         self._spawn(programs / "etcd", self._etcd())
         server = self._spawn(programs / "kube-apiserver", self._apiserver())
         server.wait_until(lambda: self.api.says("/readyz") == "ok", READY_SECONDS)
-        self._spawn(programs / "kube-controller-manager", self._client(self.ports.manager, **self._signing()))
+        self._spawn(programs / "kube-controller-manager", self._client(self.ports.manager, **self._controllers()))
         self._spawn(programs / "kube-scheduler", self._client(self.ports.scheduler))
         self._spawn(tools.program(KWOK), self._kwok())
 
@@ -161,10 +161,12 @@ class ControlPlane:
         place = {"bind_address": ports.LOOPBACK, "secure_port": port, "cert_dir": self.folder / f"certs-{port}"}
         return {**known, **place, "leader_elect": "false", **more}
 
-    def _signing(self) -> dict[str, object]:
+    def _controllers(self) -> dict[str, object]:
+        """Their keys; and patience with nodes that beat late because this machine has much to do."""
         return {
             "service_account_private_key_file": self.keys / "tls.key",
             "root_ca_file": self.keys / "ca.crt",
+            "node_monitor_grace_period": "600s",
         }
 
     def _kwok(self) -> dict[str, object]:
@@ -172,6 +174,7 @@ class ControlPlane:
             "kubeconfig": self.kubeconfig,
             "config": STAGES,
             "manage_all_nodes": "true",
+            "node_lease_duration_seconds": 40,
             "server_address": f"{ports.LOOPBACK}:{self.ports.kwok}",
         }
 

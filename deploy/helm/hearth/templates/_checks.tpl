@@ -19,7 +19,7 @@
 {{- if and $v.networkPolicy.enabled (not $v.networkPolicy.mongo.to) }}{{ $wrong = append $wrong "networkPolicy.mongo.to is empty: nobody could reach MongoDB, say where it is" }}{{ end -}}
 {{- if and $v.networkPolicy.enabled $v.settings.otlpEndpoint (not $v.networkPolicy.otlp.to) }}{{ $wrong = append $wrong "networkPolicy.otlp.to is empty: settings.otlpEndpoint could not be reached, say where it is" }}{{ end -}}
 {{- if $production -}}
-{{- if not $v.image.digest }}{{ $wrong = append $wrong "image.digest is empty: profile=production takes an image by digest only, a tag may change" }}{{ end -}}
+{{- if not $v.image.digest }}{{ $wrong = append $wrong "image.digest is empty: profile=production takes an image by digest only, for a tag may change: set it (sha256:…)" }}{{ end -}}
 {{- if not (contains "ssl" $v.kafka.security) }}{{ $wrong = append $wrong (printf "kafka.security=%s: profile=production sends nothing in the clear, set sasl_ssl or ssl" $v.kafka.security) }}{{ end -}}
 {{- if not $v.mongo.tls }}{{ $wrong = append $wrong "mongo.tls=false: profile=production sends nothing in the clear, set it to true" }}{{ end -}}
 {{- if not $v.mtls.enabled }}{{ $wrong = append $wrong "mtls.enabled=false: profile=production sends nothing in the clear, set it to true" }}{{ end -}}
@@ -48,12 +48,12 @@
 {{- range $role, $spec := dict "api" $api "worker" $worker -}}
 {{- if and (hasKey $spec "replicas") (hasKey $spec "autoscaling") }}{{ $wrong = append $wrong (printf "services.%s.%s says both replicas=%d and autoscaling: whoever scales would be undone by each upgrade, say one" $service $role (int $spec.replicas)) }}{{ end -}}
 {{- with $spec.autoscaling -}}
-{{- if gt (int .min) (int .max) }}{{ $wrong = append $wrong (printf "services.%s.%s.autoscaling.min=%d is above max=%d" $service $role (int .min) (int .max)) }}{{ end -}}
+{{- if gt (int .min) (int .max) }}{{ $wrong = append $wrong (printf "services.%s.%s.autoscaling.min=%d is above max=%d: lower min or raise max" $service $role (int .min) (int .max)) }}{{ end -}}
 {{- end -}}
 {{- if and $production (eq $role "api") (lt (int (dig "autoscaling" "min" (dig "replicas" 1 $spec) $spec)) 2) }}{{ $wrong = append $wrong (printf "services.%s.api has fewer than 2 pods: profile=production survives a node, set replicas or autoscaling.min to 2" $service) }}{{ end -}}
 {{- end -}}
 {{- $pods := int (dig "autoscaling" "max" (dig "replicas" 1 $worker) $worker) -}}
-{{- if gt $pods $most }}{{ $wrong = append $wrong (printf "services.%s.worker: %d pods are more than the %d partitions of %s (kafka.topics.partitions=%s), the others would never be ready: set at most %d" $service $pods $most $widest $v.kafka.topics.partitions $most) }}{{ end -}}
+{{- if gt $pods $most }}{{ $wrong = append $wrong (printf "services.%s.worker: %d pods are more than the %d partitions of %s (kafka.topics.partitions=%s), the others would have nothing to do: set at most %d" $service $pods $most $widest $v.kafka.topics.partitions $most) }}{{ end -}}
 {{- end -}}
 {{- if $wrong }}{{ fail (printf "\n\nThese values cannot be installed:\n  %s\n" (join "\n  " $wrong)) }}{{ end -}}
 {{- end }}
