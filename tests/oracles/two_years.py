@@ -297,7 +297,8 @@ class Company:
     def _enter(self, event: Event, member: Member, data: Any, time: datetime) -> None:
         name = event["type"].split(".", 1)[1].removesuffix(".v1")
         if name == "visit.completed":
-            self._once(member, (data["project_id"], *time.isocalendar()[:2]), "visit", VISIT, time)
+            sunday = time + timedelta(days=7 - time.isoweekday())  # whichever visit of the week is heard of first
+            self._once(member, (data["project_id"], *time.isocalendar()[:2]), "visit", VISIT, sunday)
         elif name == "survey.answered":
             self._once(member, (data["instrument"], data["about"]["id"]), "survey", SURVEY, time)
         elif name == "lead.captured":

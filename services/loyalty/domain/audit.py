@@ -41,7 +41,8 @@ def examine(account: Account, facts: Sequence[Fact]) -> Examined:
 
 def liability(accounts: Iterable[Account]) -> Liability:
     """What members have; the sum of the quantities less what they owe is what the company owes them."""
-    quantities, ending = dict.fromkeys((*OWED_TO_MEMBERS, "debt"), 0), dict[str, int]()
+    quantities: dict[str, int] = dict.fromkeys((*OWED_TO_MEMBERS, "debt"), 0)
+    ending: dict[str, int] = {}
     for account in accounts:
         own = asdict(account.balances)
         quantities = {name: points + own[name] for name, points in quantities.items()}
