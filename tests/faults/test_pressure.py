@@ -124,16 +124,20 @@ def test_the_database_is_slow_for_a_minute(
 def test_a_producer_sends_a_hundred_thousand_at_once(
     make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster]
 ) -> None:
+    """To the workers they come at once: none is there while they are sent, however slow that is."""
     cluster = make_cluster(make_engines(), apis=0)
     seed = seeded(64)
     load = begun(cluster, seed, story=Story(seed, count=2_000, hot=0.02))
+    for worker in cluster.workers:
+        worker.process.stop()
     while len(load.facts) < 100_000:
         load.step()
     load.producer.flush(120)
     behind = lag(cluster)
+    cluster.start()
     load.stop()
     report = ended(cluster, load, seconds=300)
-    report.faults.update({"facts at once": len(load.facts), "facts behind": int(behind > 30_000) * behind})
+    report.faults.update({"facts at once": len(load.facts), "facts behind": int(behind >= 100_000) * behind})
     check(report, races=False)
     assert 0 < report.most_memory < MEGABYTES
 
