@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from chassis.fold.model import Out
 from chassis.fold.ports import Transient
@@ -27,6 +27,11 @@ SETTINGS: dict[str, Any] = {
 }
 """One partitioner for all: the key decides the partition as Kafka's Java client and aiokafka do it."""
 
+
+FENCED = (KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError._FENCED)
+"""Answers after which a producer never sends again, though the client does not call them fatal: seen after a broker that
+stood still.
+"""
 
 Headers = list[tuple[str, bytes | None]]
 Records = Sequence[tuple[str, int | None, bytes | None, bytes | None, Headers]]
@@ -94,7 +99,7 @@ class Publisher:
 
     def _renew_if_fatal(self, failed: Producer, error: Any) -> None:
         """Make a new producer, once; the reports of what waits in the failed one still come, as errors."""
-        if error.fatal() and failed is self._producer:
+        if (error.fatal() or error.code() in FENCED) and failed is self._producer:
             log.warning("the producer failed for good and is made again: %s", error.name())
             self._producer = Producer(self._settings)
             failed.purge()

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -139,7 +140,16 @@ def redrive_letters(
 
 
 def _many_sent(service: str, asked: dict[str, Any], most: int) -> list[dict[str, Any]]:
-    done, after = list[dict[str, Any]](), ""
+    """Those that wait now: what comes back dead while they are sent lies behind them in its slot, and is not sent on."""
+    there = _pages(service, {**asked, "dry_run": True}, most)
+    if asked["dry_run"]:
+        return there
+    slots = Counter(each["id"].rpartition("@")[0] for each in there)
+    return [each for slot, count in slots.items() for each in _pages(service, asked, count, f"{slot}@")]
+
+
+def _pages(service: str, asked: dict[str, Any], most: int, after: str | None = "") -> list[dict[str, Any]]:
+    done = list[dict[str, Any]]()
     while after is not None and len(done) < most:
         page = {**asked, "after": after, "limit": min(PAGE, most - len(done))}
         found = tell_admin(service, "/v1/dead/redrive", page)
