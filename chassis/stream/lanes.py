@@ -97,11 +97,13 @@ class LaneTask:
         self.oldest = time.time()
         """The timestamp of what is worked on, or was last: nothing that is not settled is older, as far as is known."""
         self.busy = False
+        self._held = 0
         self._task = asyncio.create_task(self._run(), name=f"lane {topic}[{partition}]")
 
     def offer(self, batch: RecordBatch) -> None:
         """Queue a batch; at two waiting ones the partition is not fetched until one is done."""
         self.queue.put_nowait(batch)
+        self._held += len(batch)
         if self.queue.qsize() >= WAITING:
             self._set_full(True)
 
@@ -111,7 +113,9 @@ class LaneTask:
             await self._open()
             viewer = asyncio.create_task(self._keep_views(), name=f"views {self.topic}[{self.partition}]")
             while True:
-                await self._work(await self.queue.get())
+                batch = await self.queue.get()
+                await self._work(batch)
+                self._held -= len(batch)
         except (Gap, OutOfStep) as error:
             self.stopped_by = str(error)
             log.error("lane stopped", topic=self.topic, partition=self.partition, reason=self.stopped_by)
@@ -158,7 +162,7 @@ class LaneTask:
 
     async def _move_to(self, offset: int) -> None:
         while not self.queue.empty():
-            self.queue.get_nowait()
+            self._held -= len(self.queue.get_nowait())
         self.position = offset
         await self._go_to(offset)
         self._set_full(False)
@@ -243,6 +247,11 @@ class LaneTask:
         return self.stopped_by != "" or (
             self.queue.empty() and not self.busy and self.views is not None and not self.views.behind
         )
+
+    @property
+    def held(self) -> int:
+        """Records that are worked on or wait; a lane that has stopped holds nobody up."""
+        return 0 if self.stopped_by else self._held
 
     async def drain(self, deadline: float) -> None:
         """Let the batch in work end and the views catch up, until a loop time; then end."""

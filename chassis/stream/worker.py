@@ -26,6 +26,9 @@ log = structlog.get_logger()
 BATCH = 8_000
 """Most records in a batch."""
 
+HELD = 6 * BATCH
+"""Records that all lanes may hold together; with more none are fetched, so that memory does not grow with partitions."""
+
 WATCH = 3.0
 """Seconds between looks at topic incarnations."""
 
@@ -112,6 +115,7 @@ class Worker:
         """Start Faust inside the running loop; partitions come with the first assignment."""
         self.app.finalize()
         self.consumer.on_seek = self.assigned
+        self.consumer.held, self.consumer.most_held = self._held, HELD
         await self.app.start()
         self._watcher = asyncio.create_task(self._watch(), name="incarnations")
         self.started = True
@@ -126,6 +130,9 @@ class Worker:
             self._open(tp)
         self._told = time.monotonic()
         log.info("partitions assigned", count=len(assigned))
+
+    def _held(self) -> int:
+        return sum(lane.held for lane in self.lanes.values())
 
     def _open(self, tp: TP) -> None:
         def set_full(full: bool) -> None:

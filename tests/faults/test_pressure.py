@@ -16,7 +16,7 @@ from tests.faults.runs import begun, check, ended, moved, under_load
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-MEGABYTES = 300
+MEGABYTES = 400
 """More than this no worker may have of its own, whatever happens."""
 
 VISIT, VICTIM = "crm.visit.completed.v1", "customer-07"
