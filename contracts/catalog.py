@@ -163,6 +163,7 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(loyalty.PointsBlocked, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsUnblocked, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsReversed, FACT_LOYALTY, "loyalty"),
+        TypeEntry(loyalty.PointsWrittenOff, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.DebtOpened, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.DebtRepaid, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsCorrected, FACT_LOYALTY, "loyalty"),

@@ -19,17 +19,18 @@ TIERS = ("crm.loyalty_tier.changed.v1", "crm.loyalty_tier.at_risk.v1", "crm.loya
 EARNING = ("crm.points.earned.v1", "crm.debt.repaid.v1", *TIERS)
 RETURNING = ("crm.points.refunded.v1", "crm.points.expired.v1", "crm.debt.repaid.v1", "crm.transfer.settled.v1")
 """Points that come back to a lot: if its time is over, they expire; lent ones repay; nothing comes of a transfer."""
+SHORT = ("crm.points.reversed.v1", "crm.points.written_off.v1", "crm.debt.opened.v1")
+"""Points whose reason fell away."""
 SETTLING = (
     *EARNING,
     *RETURNING,
     "crm.referral.settled.v1",
     "crm.points.released.v1",
-    "crm.points.reversed.v1",
-    "crm.debt.opened.v1",
+    *SHORT,
 )
 
 CORRECTING = ("crm.points.corrected.v1", "crm.referral.settled.v1", *TIERS)
-REFERRING = (*EARNING, *RETURNING, "crm.points.reversed.v1", "crm.debt.opened.v1")
+REFERRING = (*EARNING, *RETURNING, *SHORT)
 STAGE = ("crm.lead.stage_changed.v1", "crm.lead.won.v1", "crm.lead.lost.v1")
 VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.v1")
 OPENING = ("crm.ticket.opened.v1", "crm.satisfaction.changed.v1")

@@ -143,6 +143,12 @@ class DebtOpened(Movement, frozen=True):
     TYPE = "crm.debt.opened.v1"
 
 
+class PointsWrittenOff(Movement, frozen=True):
+    """Points that had to be taken back were spent already, and the policy does not ask for them: the program bears them."""
+
+    TYPE = "crm.points.written_off.v1"
+
+
 class DebtRepaid(Movement, frozen=True):
     """New points paid back what was owed."""
 

@@ -22,7 +22,7 @@ from services.loyalty.timers.due import SOURCE, make_due
 from services.loyalty.worker.table import RULES
 
 NAME = "loyalty"
-TABLE = 1
+TABLE = 2
 """The number of the rule table; raise it when a release must not run beside an older one."""
 
 

@@ -304,6 +304,7 @@ class Company:
         elif name == "lead.captured":
             told = (time, event["id"], data["referrer"])
             member.referred = min(filter(None, (member.referred, told)))
+            self._reward(event["subject"], member, time)
         else:
             self._deal(event["subject"], member, name, data, time)
 
@@ -322,6 +323,10 @@ class Company:
             deal.cancelled += Decimal(data["cancelled_amount"]["amount"])
         deal.handed = deal.handed or name == "deal.handed_over"
         member.balance_to(deal.points()[1], deal.rows, "deal", time)
+        self._reward(customer, member, time)
+
+    def _reward(self, customer: str, member: Member, time: datetime) -> None:
+        """Both sides of a referral, by the deal paid in full of which most is left."""
         if member.referred:
             share = max((_share(each) for each in member.deals.values()), default=Fraction(0))
             member.balance_to(floor(REFEREE * share), member.own, "referral", time)

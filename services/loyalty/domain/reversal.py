@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 
 from msgspec.structs import replace
 
-from contracts.facts.loyalty import DebtOpened, PointsReversed
+from contracts.facts.loyalty import DebtOpened, PointsReversed, PointsWrittenOff
 from services.loyalty.domain.holds import give_back
 from services.loyalty.domain.ledger import Book, by_expiry, take_in_order
 from services.loyalty.domain.model import Deal, Referral
@@ -49,8 +49,9 @@ def _cover(book: Book, lot_id: str, spent: int, why: str) -> None:
     if policy.shortfall == "other_lots":
         others = take_in_order(spent, [(other, lot.active) for other, lot in by_expiry(book.lots)])
         spent -= _reverse(book, others, why)
-    if policy.shortfall == "write_off" and spent <= policy.write_off_limit:
-        return
+    if policy.shortfall == "write_off":
+        forgiven = min(spent, policy.write_off_limit)
+        spent -= book.post(PointsWrittenOff, why, "program", "reversed", {lot_id: forgiven})
     book.post(DebtOpened, why, "debt", "reversed", {lot_id: spent})
 
 

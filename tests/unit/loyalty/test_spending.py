@@ -6,7 +6,14 @@ import msgspec
 import pytest
 
 from contracts.errors import Refused
-from contracts.facts.loyalty import DebtOpened, DebtRepaid, LoyaltyTierChanged, PointsExpired, PointsRefunded
+from contracts.facts.loyalty import (
+    DebtOpened,
+    DebtRepaid,
+    LoyaltyTierChanged,
+    PointsExpired,
+    PointsRefunded,
+    PointsWrittenOff,
+)
 from services.loyalty.domain import errors
 from services.loyalty.domain.commands import CaptureHold, Due, HoldPoints, VoidHold
 from services.loyalty.domain.model import EMPTY, Account
@@ -127,14 +134,17 @@ def test_nothing_is_spent_in_debt_though_other_points_are_active() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shortfall", "owed", "active"), [("debt", 300, 50), ("other_lots", 250, 0), ("write_off", 0, 50)]
+    ("shortfall", "limit", "owed", "active"),
+    [("debt", 500, 300, 50), ("other_lots", 500, 250, 0), ("write_off", 500, 0, 50), ("write_off", 200, 100, 50)],
 )
-def test_the_policy_says_what_happens_to_a_shortfall(shortfall: str, owed: int, active: int) -> None:
+def test_the_policy_says_what_happens_to_a_shortfall(shortfall: str, limit: int, owed: int, active: int) -> None:
     """300 spent and cancelled, 50 of a later visit at hand."""
-    policy = msgspec.structs.replace(POLICY, shortfall=shortfall, write_off_limit=500)
+    policy = msgspec.structs.replace(POLICY, shortfall=shortfall, write_off_limit=limit)
     story = [*FULL, hold(300, day(1)), capture(day(1)), f.visit(day(40)), f.cancelled(day(41), amount="1000000.00")]
     account, published = fold(story, policy=policy)
     assert (account.owed, account.balances.active) == (owed, active)
+    forgiven = sum(each.data.points for each in published if isinstance(each.data, PointsWrittenOff))
+    assert forgiven == (300 - owed if shortfall == "write_off" else 0)
     check_ledger(account, published)
 
 

