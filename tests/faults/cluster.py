@@ -221,8 +221,8 @@ class Cluster:
         assert child.exit_code == 0, child.report()
 
     def migrate(self, tree: Path | None = None) -> None:
-        """Topics, indexes, policies."""
-        for service in ("profile", "loyalty"):
+        """Topics, indexes, policies; those of service_tickets, too, for loyalty reads what it says."""
+        for service in ("profile", "loyalty", "service_tickets"):
             self.once(service, "migrate", tree=tree)
 
     def start(self) -> None:
