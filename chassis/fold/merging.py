@@ -9,7 +9,7 @@ Ids of merges are used once. Messages between entities may come in any order, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chassis.fold.model import Fact, Key, Rule, Ties
@@ -172,7 +172,8 @@ class Standing(NamedTuple):
             known = (*self.known, fact)
             given_back = self._give_back(entry, ties, known) if entry.tie == RELEASE else []
             return self._settled(ties, known, given_back, fact, now, policy)
-        if not ties.gone.keys().isdisjoint(entry.path) or self._sees(entry.fact):
+        ended = self._replace(ties=ties)._ended(self._walk(self.known, ()))
+        if not ended.isdisjoint(entry.path) or self._sees(entry.fact):
             return Change(self.state, (), ties)
         rule = self.folder.rules[entry.fact.type]
         return Change(*rule.apply(self.state, entry.fact, now, policy), ties)
@@ -235,13 +236,17 @@ class Standing(NamedTuple):
     def visible(self, known: Sequence[Fact]) -> list[Fact]:
         """Every fact of this entity and of those merged into it, except what came by a merge that is undone."""
         entries = list(self._walk(known, ()))
-        gone = self.ties.gone.keys() | {e.fact.data.merge_id for e in entries if e.tie == RELEASE}
+        gone = self._ended(entries)
         seen = {
             (entry.fact.source, entry.fact.id): entry.fact
             for entry in reversed(entries)
             if not entry.tie and gone.isdisjoint(entry.path)
         }
         return sorted(seen.values(), key=lambda fact: (fact.time, fact.source, fact.id))
+
+    def _ended(self, entries: Iterable[Entry]) -> set[str]:
+        """Merges that are undone: those this entity was told of, and those that one merged into it had been told of before."""
+        return {*self.ties.gone, *(entry.fact.data.merge_id for entry in entries if entry.tie == RELEASE)}
 
     def _walk(self, known: Sequence[Fact], path: tuple[str, ...]) -> Iterator[Entry]:
         for fact in known:

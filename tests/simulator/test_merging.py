@@ -33,9 +33,24 @@ FOUND = (3025, 17145, 17835)
 """A command was carried out twice: its entity was merged, parted and merged with another one meanwhile."""
 
 
-@pytest.mark.parametrize("seed", FOUND)
+LATE = (24499, 24872, 27157, 39815)
+"""A fact came late by a merge that was undone before its survivor was itself merged: the last one took it in."""
+
+
+@pytest.mark.parametrize("seed", (*FOUND, *LATE))
 def test_what_a_seed_found_is_mended(seed: int) -> None:
     assert run(seed)[0] == []
+
+
+@pytest.mark.parametrize("seed", LATE[:2])
+def test_an_entity_knows_what_had_ended_before_it_came(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = merging.Standing._ended
+
+    def own_only(self: Standing, entries: Any) -> set[str]:
+        return whole(self, entries if isinstance(entries, list) else ())
+
+    monkeypatch.setattr(merging.Standing, "_ended", own_only)
+    assert "a is" in "".join(run(seed)[0])
 
 
 @pytest.mark.parametrize("seed", FOUND)
