@@ -13,7 +13,7 @@ FIRST ?= 0
 export SEED FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup .local .test .bench run issuer load demo engines engines-embedded reset test test-real faults faults-quick seeds soak mutants check format \
+.PHONY: help setup .local .test .bench run issuer load demo engines engines-embedded reset test test-real faults faults-quick runbook seeds soak mutants check format \
         image image-test chart-test cluster-test bench bench-page bench-quick generate service lock cdnow clean
 
 ##@ Start here
@@ -57,6 +57,8 @@ faults: .test  ## crashes, pauses, cuts, restarts, pressure under load, on the r
 faults-quick: .test  ## the part of it that test-real runs too (at most 5 minutes)
 	$(PY) -m deploy.local install
 	$(PYTEST) --real -m "faults and not slow" $(ARGS)
+runbook: .test  ## the runbook's commands, each typed under the fault it is for (about ten minutes)
+	$(PYTEST) tests/journeys/test_runbook.py $(ARGS)
 seeds: .test  ## the simulator with many seeds, on all cores (SEEDS=10000 FIRST=0)
 	@$(PY) -m tests.simulator.seeds --seeds $(SEEDS) --first $(FIRST)
 soak: .test  ## constant load with random faults; fails when anything grows (MINUTES=60 RATE=300)

@@ -18,7 +18,7 @@ from tests.integration.test_webhooks import Receiver, deliveries, webhook
 from tests.journeys import intake
 from tests.running import Hearth, request, running, until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 BY_HAND = {"HearthZombies", "HearthSlow", "HearthRestarts", "HearthMixedReleases"}
 """What to do about these is done in the cluster: limits, numbers of pods, a rollout."""

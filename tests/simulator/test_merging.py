@@ -71,6 +71,7 @@ def forwards_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_what_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the ties remember the end of a merge, nor does a look at what was heard."""
     hear = Standing._hear
 
     def forgetful(self: Standing, *args: Any) -> Change:
@@ -78,6 +79,7 @@ def forgets_what_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
         return change._replace(ties=self.ties)
 
     monkeypatch.setattr(Standing, "_hear", forgetful)
+    monkeypatch.setattr(Standing, "_ended", lambda self, entries: set(self.ties.gone))
 
 
 def counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
