@@ -15,7 +15,6 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import TRANSPORTS
@@ -40,8 +39,6 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         consumer._auto_offset_reset = "none"
         consumer._fetch_max_wait_ms = 500
-        # Releases share partitions in one of these two ways; who knows only one cannot join a group of the other.
-        consumer._partition_assignment_strategy = (RoundRobinPartitionAssignor, self.app.assignor)
         return consumer
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""How workers share partitions: in the two ways that releases know."""
+"""How workers share partitions, by Faust's assignor as we set it."""
 
 import math
 import time
@@ -6,47 +6,31 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from faust.transport.drivers import aiokafka as stock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.stream.transport import ConsumerThread
 from chassis.stream.worker import WATCH, Worker, make_app
 
 CLUSTER: Any = SimpleNamespace(partitions_for_topic=lambda topic: set(range(64 if topic == "journal" else 4)))
 TOPICS = {"journal": 64, "intake": 4}
-WAYS: dict[str, list[Any]] = {
-    "faust": [make_app("sharing", "127.0.0.1:1", 6.0).assignor for _ in range(9)],
-    "roundrobin": [RoundRobinPartitionAssignor] * 9,
-}
+ASSIGNORS: list[Any] = [make_app("sharing", "127.0.0.1:1", 6.0).assignor for _ in range(9)]
 
 
-def shared(way: list[Any], members: list[int]) -> list[dict[str, list[int]]]:
+def shared(members: list[int]) -> list[dict[str, list[int]]]:
     """What each of these members gets when they are the group; they remember it until the next time."""
-    shown = {f"m{number}": way[number].metadata(set(TOPICS)) for number in members}
-    given_out = way[members[0]].assign(CLUSTER, shown)
+    shown = {f"m{number}": ASSIGNORS[number].metadata(set(TOPICS)) for number in members}
+    given_out = ASSIGNORS[members[0]].assign(CLUSTER, shown)
     for number in members:
-        way[number].on_assignment(given_out[f"m{number}"])
+        ASSIGNORS[number].on_assignment(given_out[f"m{number}"])
     return [dict(given_out[f"m{number}"].assignment) for number in members]
 
 
-def test_a_worker_can_join_members_of_every_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kafka lets a group go on with a way that all its members know: one that fewer knew would keep an upgrade out."""
-    monkeypatch.setattr(stock.AIOKafkaConsumerThread, "_create_worker_consumer", lambda *_: SimpleNamespace())
-    thread: Any = ConsumerThread.__new__(ConsumerThread)
-    thread.app = SimpleNamespace(assignor=WAYS["faust"][0])
-    offered = thread._create_worker_consumer(None)._partition_assignment_strategy
-    assert [each.name for each in offered] == ["roundrobin", "faust"]
-
-
-@pytest.mark.parametrize("way", WAYS)
-@given(groups=st.lists(st.sets(st.integers(0, 8), min_size=1), min_size=1, max_size=6))
+@given(st.lists(st.sets(st.integers(0, 8), min_size=1), min_size=1, max_size=6))
 def test_each_partition_has_one_worker_none_more_than_its_share_rounded_up_and_none_nothing(
-    way: str, groups: list[set[int]]
+    groups: list[set[int]],
 ) -> None:
     for group in groups:
-        shares = shared(WAYS[way], sorted(group))
+        shares = shared(sorted(group))
         for topic, partitions in TOPICS.items():
             counts = [len(share.get(topic, [])) for share in shares]
             assert sorted(each for share in shares for each in share.get(topic, [])) == list(range(partitions))
