@@ -1,7 +1,7 @@
 """The HTTP, gRPC and admin doors of running services."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
@@ -17,30 +17,13 @@ from grpc_status import rpc_status
 
 from chassis.fold import Key
 from hearth.loyalty.v1 import loyalty_pb2 as pb
-from hearth.loyalty.v1.loyalty_pb2_grpc import LoyaltyServiceStub
 from hearth.profile.v1 import profile_pb2
 from hearth.profile.v1.profile_pb2_grpc import ProfileServiceStub
 from tests.foreign import events
+from tests.integration.members import STRUCTURED
 from tests.running import Answer, Hearth, until
 
-STRUCTURED = [("content-type", b"application/cloudevents+json")]
 GOOD = (200, {"ok": True, "reasons": []})
-
-
-@pytest.fixture
-def customer(hearth: Hearth) -> str:
-    """A customer with 70 points: a visit and an answer, both at 10:00 in Shanghai."""
-    who = events.someone()
-    hearth.publish([(who, events.line(each).encode(), STRUCTURED) for each in (events.visit(who), events.answer(who))])
-    hearth.eventually(who, active=70)
-    return who
-
-
-@pytest.fixture
-def loyalty(hearth: Hearth) -> Iterator[Any]:
-    """A gRPC client of loyalty."""
-    with grpc.insecure_channel(hearth.service("loyalty").peer) as channel:
-        yield LoyaltyServiceStub(channel)
 
 
 def key() -> dict[str, str]:

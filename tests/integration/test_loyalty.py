@@ -1,40 +1,16 @@
 """The doors of loyalty on running services: spending and refunds, blocked lots, two persons, two members, the books."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
-import grpc
 import pytest
 
 from hearth.loyalty.v1 import loyalty_pb2 as pb
-from hearth.loyalty.v1.loyalty_pb2_grpc import LoyaltyServiceStub
 from tests.foreign import events
+from tests.integration.members import member
 from tests.running import Answer, Hearth, until
 
-STRUCTURED = [("content-type", b"application/cloudevents+json")]
-
 pytestmark = pytest.mark.integration
-
-
-def member(hearth: Hearth) -> str:
-    """A customer with 70 points."""
-    who = events.someone()
-    hearth.publish([(who, events.line(each).encode(), STRUCTURED) for each in (events.visit(who), events.answer(who))])
-    hearth.eventually(who, active=70)
-    return who
-
-
-@pytest.fixture
-def customer(hearth: Hearth) -> str:
-    return member(hearth)
-
-
-@pytest.fixture
-def loyalty(hearth: Hearth) -> Iterator[Any]:
-    """A gRPC client of loyalty."""
-    with grpc.insecure_channel(hearth.service("loyalty").peer) as channel:
-        yield LoyaltyServiceStub(channel)
 
 
 def key() -> dict[str, str]:
