@@ -115,10 +115,8 @@ class Consumer(stock.Consumer):
     """Hands over whole batches, in order, and stops fetching a partition whose lane is full."""
 
     on_seek: Callable[[set[TP]], None] | None = None
-    held: Callable[[], int] = staticmethod(lambda: 0)
-    """How many records the worker holds, of all partitions."""
-    most_held = 1 << 62
-    """With so many nothing is fetched: a worker with many partitions would otherwise hold a backlog of each."""
+    sated: Callable[[], bool] = staticmethod(lambda: False)
+    """Whether the worker holds as many records as it may, of all partitions: then nothing is fetched."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,7 +129,7 @@ class Consumer(stock.Consumer):
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
-        if self.held() >= self.most_held:
+        if self.sated():
             await self.sleep(0.02)
             return {}
         wanted = active_partitions

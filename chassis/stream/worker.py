@@ -115,7 +115,7 @@ class Worker:
         """Start Faust inside the running loop; partitions come with the first assignment."""
         self.app.finalize()
         self.consumer.on_seek = self.assigned
-        self.consumer.held, self.consumer.most_held = self._held, HELD
+        self.consumer.sated = self._sated
         await self.app.start()
         self._watcher = asyncio.create_task(self._watch(), name="incarnations")
         self.started = True
@@ -131,8 +131,8 @@ class Worker:
         self._told = time.monotonic()
         log.info("partitions assigned", count=len(assigned))
 
-    def _held(self) -> int:
-        return sum(lane.held for lane in self.lanes.values())
+    def _sated(self) -> bool:
+        return sum(lane.held for lane in self.lanes.values()) >= HELD
 
     def _open(self, tp: TP) -> None:
         def set_full(full: bool) -> None:

@@ -11,7 +11,7 @@ from faust.types import TP
 from chassis.stream import transport
 from chassis.stream.lanes import LaneTask
 from chassis.stream.transport import Consumer
-from chassis.stream.worker import HELD
+from chassis.stream.worker import HELD, Worker
 
 
 def lane_with(batches: Sequence[Any]) -> LaneTask:
@@ -67,14 +67,7 @@ async def test_nothing_is_fetched_while_so_much_is_held(
     monkeypatch.setattr(transport.stock.Consumer, "_getmany", getmany)
     consumer: Any = Consumer.__new__(Consumer)
     consumer.full, consumer.sleep = set(), sleep
-    consumer.held, consumer.most_held = lambda: held, HELD
+    worker: Any = SimpleNamespace(lanes={0: SimpleNamespace(held=held - held // 2), 1: SimpleNamespace(held=held // 2)})
+    consumer.sated = lambda: Worker._sated(worker)
     assert await consumer._getmany({TP("journal", 0)}, 1.0) == {}
     assert bool(fetched) == asked
-
-
-def test_the_worker_says_how_much_its_lanes_hold() -> None:
-    from chassis.stream.worker import Worker
-
-    lanes = {number: SimpleNamespace(held=number) for number in (1, 2, 4)}
-    worker: Any = SimpleNamespace(lanes=lanes)
-    assert Worker._held(worker) == 7
