@@ -1,16 +1,16 @@
 """`hearth rebuild`, `hearth refold`: views from the chains, states from the facts, while everything goes on."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from hearth.cli import show
 from hearth.cli.ask import tell_admin
 from hearth.cli.dead import Json
 from hearth.cli.errors import CliError
+from hearth.cli.paging import pages, progress
 from hearth.cli.places import DOORS
 
 Service = Annotated[str, typer.Argument(help="profile, leads, loyalty or service_tickets.", show_default=False)]
@@ -41,25 +41,13 @@ def _all(service: str, path: str, asked: dict[str, Any]) -> dict[str, Any]:
     if service not in DOORS:
         raise CliError(f"there is no service {service}: {', '.join(DOORS)}")
     total: dict[str, Any] = {"service": service, "entities": 0, "changed": 0, "ids": []}
-    columns = TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=show.errors, transient=True) as progress:
-        task = progress.add_task(f"{service}: begun", total=None)
-        for page in _pages(service, path, asked):
+    with progress(f"{service}: begun") as say:
+        for page in pages(partial(tell_admin, service, path), {**asked, "limit": PAGE}):
             total["entities"] += page["entities"]
             total["changed"] += page["changed"]
             total["ids"] = (total["ids"] + page["ids"])[:20]
-            progress.update(task, description=f"{service}: {total['entities']} looked at, {total['changed']} differ")
+            say(f"{service}: {total['entities']} looked at, {total['changed']} differ")
     return total
-
-
-def _pages(service: str, path: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    after = ""
-    while True:
-        page = tell_admin(service, path, {**asked, "after": after, "limit": PAGE})
-        yield page
-        if page["next"] is None:
-            return
-        after = page["next"]
 
 
 def _show(service: str, what: str, total: dict[str, Any], dry_run: bool, raw: bool, run: str = "") -> None:

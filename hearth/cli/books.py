@@ -1,20 +1,22 @@
 """`hearth loyalty`: the books of all members, page by page, with progress."""
 
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from hearth.cli import show
 from hearth.cli.ask import tell
+from hearth.cli.dead import Json
 from hearth.cli.errors import CliError
+from hearth.cli.paging import pages, progress
 
 PAGE = 200
 SHOWN = 20
 
 loyalty = typer.Typer(no_args_is_help=True, help="The books of points, of all members together.")
-Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 @loyalty.command()
@@ -23,12 +25,12 @@ def reconcile(raw: Json = False) -> None:
 
     Nothing is changed. Exit code 1 names the accounts that are wrong.
     """
-    total: dict[str, Any] = {"accounts": 0, "entries": 0, "sums": {}, "wrong": []}
+    total: dict[str, Any] = {"accounts": 0, "entries": 0, "sums": Counter(), "wrong": []}
     for page in _pages("/v1/ledger/reconcile", {}, "entries"):
         total["accounts"] += page["accounts"]
         total["entries"] += page["entries"]
         total["wrong"] += page["wrong"]
-        _add(total["sums"], page["sums"])
+        total["sums"].update(page["sums"])
     balanced = sum(total["sums"].values()) == 0
     if raw:
         show.as_json({**total, "balanced": balanced})
@@ -43,11 +45,11 @@ def reconcile(raw: Json = False) -> None:
 @loyalty.command()
 def liability(raw: Json = False) -> None:
     """What members have in points, and when it ends."""
-    total: dict[str, Any] = {"accounts": 0, "quantities": {}, "ending": {}}
+    total: dict[str, Any] = {"accounts": 0, "quantities": Counter(), "ending": Counter()}
     for page in _pages("/v1/ledger/liability", {}, "accounts"):
         total["accounts"] += page["accounts"]
-        _add(total["quantities"], page["quantities"])
-        _add(total["ending"], page["ending"])
+        total["quantities"].update(page["quantities"])
+        total["ending"].update(page["ending"])
     total["liability"] = sum(total["quantities"].values())
     if raw:
         show.as_json(total)
@@ -74,19 +76,9 @@ def re_emit(
 
 
 def _pages(path: str, asked: dict[str, Any], counted: str) -> Iterator[dict[str, Any]]:
-    columns = TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=show.errors, transient=True) as progress:
-        task, seen, after = progress.add_task("begun", total=None), 0, ""
-        while True:
-            page = tell("loyalty", path, {**asked, "after": after, "limit": PAGE})
+    seen = 0
+    with progress("begun") as say:
+        for page in pages(partial(tell, "loyalty", path), {**asked, "limit": PAGE}):
             seen += page[counted]
-            progress.update(task, description=f"{seen} {counted}")
+            say(f"{seen} {counted}")
             yield page
-            if page["next"] is None:
-                return
-            after = page["next"]
-
-
-def _add(total: dict[str, int], more: dict[str, int]) -> None:
-    for name, points in more.items():
-        total[name] = total.get(name, 0) + points
