@@ -7,7 +7,6 @@ chain, by the same compare-and-set as any other.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -28,9 +27,6 @@ from chassis.store.seeing import again
 
 if TYPE_CHECKING:
     from chassis.app import App
-
-AT_ONCE = 8
-"""Entities that are looked at together: each waits for the database most of the time, and while facts flow new ones come."""
 
 SHOWN = 20
 """Ids of entities that an answer names at most."""
@@ -100,9 +96,7 @@ class Repairing:
         found = await again.entities(self.app.store, asked.kind, asked.after, asked.limit)
         ends = time.monotonic() + LONGEST
         changed, seen, following = list[Key](), 0, found.after
-        for start in range(0, len(found.keys), AT_ONCE):
-            group = found.keys[start : start + AT_ONCE]
-            differ = await asyncio.gather(*map(one, group))
+        async for group, differ in again.together(found.keys, one):
             changed += compress(group, differ)
             seen += len(group)
             if time.monotonic() > ends and seen < len(found.keys):

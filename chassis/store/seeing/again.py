@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from pymongo.errors import DuplicateKeyError
 
@@ -39,6 +40,21 @@ async def entities(store: Any, kind: str, after: str, limit: int) -> Entities:
         keys += [Key(kind, name) for name in list(names)[: limit - len(keys)]]
         place = bytes.fromhex(place_after(keys[-1]))
     return Entities(keys, place.hex())
+
+
+AT_ONCE = 8
+"""Entities that are looked at together: each waits for the database most of the time, and while facts flow new ones come."""
+
+T = TypeVar("T")
+
+
+async def together(
+    keys: Sequence[Key], one: Callable[[Key], Awaitable[T]]
+) -> AsyncIterator[tuple[Sequence[Key], list[T]]]:
+    """Look at entities, a few at a time: each few, and what was found."""
+    for start in range(0, len(keys), AT_ONCE):
+        group = keys[start : start + AT_ONCE]
+        yield group, await asyncio.gather(*map(one, group))
 
 
 FEW = 8

@@ -1,6 +1,6 @@
 """The books of all members, page by page, as both doors ask for them. Nothing here knows HTTP or gRPC."""
 
-import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,7 +12,6 @@ from contracts.catalog import FACT_LOYALTY
 from services.loyalty.domain.audit import Examined, Liability, examine, liability
 from services.loyalty.domain.model import EMPTY, Account
 
-AT_ONCE = 8
 READINGS = 3
 """So often an account that seems wrong is read: it may have changed between its state and its ledger."""
 
@@ -39,9 +38,9 @@ class Books:
         """Examine a page of accounts; nothing is changed."""
         keys, following = await self._page(after, limit)
         found = await self._each(keys, self._examined)
-        sums: dict[str, int] = {}
-        for name, points in (entry for one in found for entry in one.sums.items()):
-            sums[name] = sums.get(name, 0) + points
+        sums = Counter[str]()
+        for one in found:
+            sums.update(one.sums)
         wrong = {key.id: list(one.wrong) for key, one in zip(keys, found, strict=True) if one.wrong}
         return Examination(len(keys), sum(one.entries for one in found), sums, wrong, following)
 
@@ -91,7 +90,4 @@ class Books:
         return list(found.keys), found.after
 
     async def _each(self, keys: Sequence[Key], one: Callable[[Key], Awaitable[T]]) -> list[T]:
-        done: list[T] = []
-        for start in range(0, len(keys), AT_ONCE):
-            done += await asyncio.gather(*map(one, keys[start : start + AT_ONCE]))
-        return done
+        return [each async for _, found in again.together(keys, one) for each in found]
