@@ -252,7 +252,7 @@ class App:
         """Reasons not to send requests here."""
         reasons = [f"lane {name} stopped: {why}" for name, why in (self.worker.stopped if self.worker else {}).items()]
         if self.worker is not None and not self.worker.ready:
-            reasons.append("no partition is open yet")
+            reasons += self.worker.waits
         try:
             await asyncio.wait_for(ping(self.database), 2)
         except (Transient, TimeoutError):

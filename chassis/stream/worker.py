@@ -96,6 +96,7 @@ class Worker:
         self.started = False
         self._told = float("inf")
         self._partitions: dict[str, int] = {}
+        self._missing: list[str] = []
         self._watcher: asyncio.Task[None] | None = None
         self._endings: set[asyncio.Task[None]] = set()
         app.agent(app.topic(*self.names, key_serializer="raw", value_serializer="raw"), name="facts")(self._facts)
@@ -156,6 +157,7 @@ class Worker:
             except Transient:
                 continue
             self._partitions.update({name: topic.partitions for name, topic in found.items()})
+            self._missing = [name for name in self.names if name not in found]
             lost, self.consumer.lost = self.consumer.lost, set()
             for tp, lane in list(self.lanes.items()):
                 now = found.get(tp.topic)
@@ -204,10 +206,20 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        """True when every assigned lane is open; also with none, when it stays at that: others have all partitions."""
+        """True when every topic is there and every assigned lane open; also with no lane, when it stays at that: others
+        have all partitions.
+        """
+        if self._missing:
+            return False
         if not self.lanes:
             return time.monotonic() > self._told + 2 * WATCH
         return all(lane.position >= 0 or lane.stopped_by for lane in self.lanes.values())
+
+    @property
+    def waits(self) -> list[str]:
+        """Why it is not ready."""
+        missing = [f"topic {name} is missing: `migrate` of its owner makes it" for name in self._missing]
+        return missing or ["no partition is open yet"]
 
     @property
     def quiet(self) -> bool:

@@ -12,7 +12,7 @@ from chassis.app import App
 from chassis.fold.ports import Transient
 from chassis.migrate import migrate, wait_migrated
 from chassis.settings import read
-from deploy.local import keys, stack
+from deploy.local import keys, ports, stack
 
 pytestmark = pytest.mark.integration
 
@@ -59,3 +59,23 @@ async def test_topics_that_others_make_are_expected(apps: dict[str, App]) -> Non
     await migrate(apps["loyalty"])
     apps["loyalty"].settings = expecting
     await migrate(apps["loyalty"])
+
+
+@pytest.mark.real  # the embedded broker makes every topic that somebody asks for
+async def test_a_worker_says_which_topic_it_waits_for(apps: dict[str, App]) -> None:
+    """As somebody meets it who starts one service before the others have made their topics."""
+    loyalty = apps["loyalty"]
+    await migrate(loyalty)
+    loyalty.settings = loyalty.settings.model_copy(update={"admin_port": ports.free_ports(1)[0]})
+    await loyalty.start("worker")
+    others = set(loyalty.definition.reads) - set(loyalty.definition.topics)
+    named = {f"topic {name} is missing: `migrate` of its owner makes it" for name in others}
+    assert named
+    async with asyncio.timeout(60):
+        while not set(await loyalty.not_ready()) >= named:
+            await asyncio.sleep(0.1)
+    await migrate(apps["service_tickets"])
+    await migrate(apps["profile"])
+    async with asyncio.timeout(120):
+        while await loyalty.not_ready():
+            await asyncio.sleep(0.1)

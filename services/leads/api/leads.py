@@ -9,8 +9,8 @@ from chassis.app import App
 from chassis.commands import command_id
 from chassis.fold.bringing import head_of
 from chassis.fold.model import Head, Key, Out
-from chassis.pages import cursor_after, place_in
 from chassis.seeing.tracing import origin
+from chassis.store.lists import Listing, Wanted, by_places
 from contracts.envelope import encode
 from contracts.errors import Rejected
 from contracts.fact import Fact
@@ -20,7 +20,6 @@ from contracts.intake.leads import LeadCaptured
 from contracts.rejection import rejection_of
 from services.leads.domain.errors import UnknownLead, UnknownLeadBook
 from services.leads.domain.pipeline import Lead, leads_of
-from services.leads.store.book import customer_of, found_by
 from services.leads.timers.due import SOURCE
 
 
@@ -38,9 +37,13 @@ class Leads:
     def __init__(self, app: App) -> None:
         self._app = app
 
+    @property
+    def _listing(self) -> Listing[Found]:
+        return Listing(self._app.store, "book", _leads, _place)
+
     async def lead(self, lead_id: str) -> Found:
         """A lead by its id, or by another id it was known by; raises `UnknownLead`."""
-        key = await customer_of(self._app.store, lead_id)
+        key = await self._listing.holder({"lead_ids": lead_id})
         if key is not None:
             for found in _leads(await self._head(key.id)):
                 if lead_id in found.lead.ids:
@@ -59,18 +62,11 @@ class Leads:
 
         Lists are read from views, which follow the facts within a second.
         """
-        after = place_in(cursor)
-        found: list[Found] = []
-        start = after[0]
-        while len(found) <= limit:
-            heads = await self._books(project_id, state, customer_id, start, limit + 1)
-            rest = [each for head in heads for each in _leads(head) if _place(each) > after]
-            found += [each for each in rest if _fits(each.lead, project_id, state)]
-            if len(heads) <= limit or customer_id:
-                break
-            start, after = heads[-1].key.id, (heads[-1].key.id, "~")
-        page = found[:limit]
-        return page, cursor_after(*_place(page[-1])) if len(found) > limit else None
+
+        def fits(found: Found) -> bool:
+            return project_id in ("", found.lead.project_id) and state in ("", found.lead.state)
+
+        return await self._listing.page(Wanted(by_places(project_id, state), fits, customer_id), limit, cursor)
 
     async def capture(self, raw: bytes, caller: str, key: str | None) -> tuple[str, str]:
         """Take a lead in: check the JSON of `crm.lead.captured.v1` in its intake form and publish it.
@@ -85,14 +81,6 @@ class Leads:
         topic = self._app.definition.language.topic(LEAD)
         await self._app.broker.publish([Out(name, 0, topic, name.encode(), record.value, tuple(record.headers))])
         return SOURCE, name
-
-    async def _books(self, project_id: str, state: str, customer_id: str, start: str, limit: int) -> list[Head]:
-        if customer_id:
-            head = await self._newest(customer_id)
-            return [] if head is None else [head]
-        both = {"places": f"{project_id} {state}"} if project_id and state else {}
-        one = {"projects": project_id} if project_id else {"states": state} if state else {}
-        return await found_by(self._app.store, both or one, start, limit)
 
     async def _head(self, customer_id: str) -> Head:
         found = await self._newest(customer_id)
@@ -111,10 +99,6 @@ def _leads(head: Head) -> Iterator[Found]:
 
 def _place(found: Found) -> tuple[str, str]:
     return found.customer_id, found.lead.id
-
-
-def _fits(lead: Lead, project_id: str, state: str) -> bool:
-    return project_id in ("", lead.project_id) and state in ("", lead.state)
 
 
 def _decoded(raw: bytes) -> Any:

@@ -1,11 +1,9 @@
 """The one kind of entity leads has so far: a customer's book of leads, and how lists search it."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from chassis.fold.model import Head, Key, Kind
+from chassis.fold.model import Kind
 from chassis.service import Index
-from chassis.store.connect import transient
 from services.leads.domain.merging import correct
 from services.leads.domain.model import EMPTY, LeadBook
 from services.leads.domain.pipeline import leads_of
@@ -31,17 +29,3 @@ def searched(book: LeadBook) -> dict[str, Any]:
 
 
 BOOK = Kind("book", "lead_books", LeadBook, lambda _customer: EMPTY, searched, correct=correct)
-
-
-@transient
-async def found_by(store: Any, query: Mapping[str, Any], after: str, limit: int) -> list[Head]:
-    """The books (as their views say) that fit a query, from customer id `after` on, by customer id."""
-    wanted = {**query, "_id": {"$gte": after}}
-    documents = await store.view(BOOK.name).find(wanted).sort("_id", 1).limit(limit).to_list()
-    return [store.readers[BOOK.name].head(document["_id"], document) for document in documents]
-
-
-async def customer_of(store: Any, lead_id: str) -> Key | None:
-    """Whose lead this is."""
-    found = await found_by(store, {"lead_ids": lead_id}, "", 1)
-    return found[0].key if found else None

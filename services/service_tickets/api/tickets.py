@@ -11,13 +11,12 @@ from chassis.commands import command_id
 from chassis.fold.bringing import head_of
 from chassis.fold.doors import Command, Done
 from chassis.fold.model import Head, Key
-from chassis.pages import cursor_after, place_in
+from chassis.store.lists import Listing, Wanted, by_places
 from contracts.fact import Fact
 from services.service_tickets.domain.errors import UnknownCaseFile, UnknownTicket
 from services.service_tickets.domain.model import Ticket
 from services.service_tickets.domain.observations import observations
 from services.service_tickets.domain.satisfaction import Satisfaction, satisfaction
-from services.service_tickets.store.file import customer_of, found_by
 from services.service_tickets.timers.due import SOURCE
 
 
@@ -34,6 +33,10 @@ class Tickets:
 
     def __init__(self, app: App) -> None:
         self._app = app
+
+    @property
+    def _listing(self) -> Listing[Found]:
+        return Listing(self._app.store, "file", _tickets, _place)
 
     async def ticket(self, ticket_id: str) -> Found:
         """A ticket; raises `UnknownTicket`."""
@@ -55,18 +58,11 @@ class Tickets:
 
         Lists are read from views, which follow the facts within a second.
         """
-        after = place_in(cursor)
-        found: list[Found] = []
-        start = after[0]
-        while len(found) <= limit:
-            heads = await self._files(project_id, state, customer_id, start, limit + 1)
-            rest = [each for head in heads for each in _tickets(head) if _place(each) > after]
-            found += [each for each in rest if _fits(each.ticket, project_id, state)]
-            if len(heads) <= limit or customer_id:
-                break
-            start, after = heads[-1].key.id, (heads[-1].key.id, "~")
-        page = found[:limit]
-        return page, cursor_after(*_place(page[-1])) if len(found) > limit else None
+
+        def fits(found: Found) -> bool:
+            return project_id in ("", found.ticket.project) and state in ("", found.ticket.state)
+
+        return await self._listing.page(Wanted(by_places(project_id, state), fits, customer_id), limit, cursor)
 
     async def satisfaction(self, customer_id: str, as_of: datetime | None = None) -> tuple[Satisfaction, int]:
         """The score at a time (None: now) under the policy in force then, and the version; raises `UnknownCaseFile`."""
@@ -86,18 +82,10 @@ class Tickets:
         return msgspec.msgpack.decode(done.answer), done
 
     async def _key_of(self, ticket_id: str) -> Key:
-        key = await customer_of(self._app.store, ticket_id)
+        key = await self._listing.holder({"ticket_ids": ticket_id})
         if key is None:
             raise UnknownTicket
         return key
-
-    async def _files(self, project_id: str, state: str, customer_id: str, start: str, limit: int) -> list[Head]:
-        if customer_id:
-            head = await self._newest(customer_id)
-            return [] if head is None else [head]
-        both = {"places": f"{project_id} {state}"} if project_id and state else {}
-        one = {"projects": project_id} if project_id else {"states": state} if state else {}
-        return await found_by(self._app.store, both or one, start, limit)
 
     async def _head(self, customer_id: str) -> Head:
         found = await self._newest(customer_id)
@@ -116,7 +104,3 @@ def _tickets(head: Head) -> Iterator[Found]:
 
 def _place(found: Found) -> tuple[str, str]:
     return found.customer_id, found.ticket.ticket_id
-
-
-def _fits(ticket: Ticket, project_id: str, state: str) -> bool:
-    return project_id in ("", ticket.project) and state in ("", ticket.state)

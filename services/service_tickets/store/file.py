@@ -1,11 +1,9 @@
 """The one kind of entity service_tickets has so far: a customer's file, and how lists search it."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from chassis.fold.model import Due, Head, Key, Kind
+from chassis.fold.model import Due, Kind
 from chassis.service import Index
-from chassis.store.connect import transient
 from services.service_tickets.domain.merging import correct
 from services.service_tickets.domain.model import EMPTY, CaseFile
 from services.service_tickets.domain.timers import next_due
@@ -38,17 +36,3 @@ def searched(file: CaseFile) -> dict[str, Any]:
 
 
 FILE = Kind("file", "case_files", CaseFile, lambda _customer: EMPTY, searched, waits_for, correct)
-
-
-@transient
-async def found_by(store: Any, query: Mapping[str, Any], after: str, limit: int) -> list[Head]:
-    """The files (as their views say) that fit a query, from customer id `after` on, by customer id."""
-    wanted = {**query, "_id": {"$gte": after}}
-    documents = await store.view(FILE.name).find(wanted).sort("_id", 1).limit(limit).to_list()
-    return [store.readers[FILE.name].head(document["_id"], document) for document in documents]
-
-
-async def customer_of(store: Any, ticket_id: str) -> Key | None:
-    """Whose ticket this is."""
-    found = await found_by(store, {"ticket_ids": ticket_id}, "", 1)
-    return found[0].key if found else None

@@ -23,6 +23,7 @@ def lane(**state: Any) -> Any:
 
 def worker(**lanes: Any) -> Worker:
     made = Worker.__new__(Worker)
+    made._missing = []
     made.lanes = {TP(name, 0): one for name, one in lanes.items()}
     return made
 
@@ -57,3 +58,10 @@ def test_a_lane_that_failed_is_a_reason_to_restart() -> None:
 
 def test_a_lane_that_is_not_open_yet_is_not_ready() -> None:
     assert not worker(t=lane(position=-1)).ready
+
+
+def test_a_worker_without_one_of_its_topics_is_not_ready_and_says_which() -> None:
+    one = worker(t=lane())
+    one._missing = ["crm.fact.surveys"]
+    assert not one.ready
+    assert one.waits == ["topic crm.fact.surveys is missing: `migrate` of its owner makes it"]
