@@ -20,6 +20,7 @@ from services.profile.rpc.servicer import add_servicers
 from services.profile.settings import PORTS
 from services.profile.store.customer import CUSTOMER
 from services.profile.store.indexes import INDEXES
+from services.profile.tasks.erasing import erase
 from services.profile.timers.progress import SOURCE, each_second, make_due
 from services.profile.worker.identity import unpublished
 from services.profile.worker.intake import Intake
@@ -68,6 +69,7 @@ def build(settings: Settings) -> App:
             relayed=intake_topics(settings.namespace),
             relay=Intake,
             companion=webhooks_of,
+            tasks={"erase": erase},
         ),
         settings,
     )

@@ -58,6 +58,11 @@ class ClaimStore:
         """Remember that these were proved; it is never forgotten."""
         await self._claims.update_many({"_id": {"$in": list(indexes)}}, {"$set": {"verified": True}})
 
+    @transient
+    async def forget(self, customers: Collection[str]) -> int:
+        """Let go of every identifier these customers hold; how many."""
+        return (await self._claims.delete_many({"customer": {"$in": list(customers)}})).deleted_count
+
 
 FIELDS = {"customer": 1, "type": 1, "verified": 1}
 

@@ -14,6 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chassis.seal import NONCE
+from chassis.store.connect import transient
 from services.profile.store.writing import find_all, insert_new
 
 KEY_BYTES = 32
@@ -78,6 +79,20 @@ class Vault:
             if (key := keys.get(document["customer"])) is not None
             for reference, (pointer, value) in _opened(document, key).items()
         ]
+
+    @transient
+    async def destroy(self, customers: Collection[str]) -> dict[str, int]:
+        """Destroy the keys of these customers, then what they opened; says how many of each. Doing it again does no harm."""
+        names = {"$in": list(customers)}
+        gone = {"$set": {"erased": True}, "$unset": {"key": ""}}
+        keys = await self._people.update_many({"_id": names, "key": {"$exists": True}}, gone)
+        sealed = await self._vault.delete_many({"customer": names})
+        return {"keys": keys.modified_count, "sealed": sealed.deleted_count}
+
+    async def count(self, customers: Collection[str]) -> dict[str, int]:
+        """How many keys and sealed facts these customers have."""
+        sealed = await find_all(self._vault, {"customer": {"$in": list(customers)}}, {"_id": 1})
+        return {"keys": sum(key is not None for key in (await self.keys(customers)).values()), "sealed": len(sealed)}
 
     def _wrap(self, customer: str) -> bytes:
         nonce = os.urandom(NONCE)
