@@ -23,6 +23,8 @@ class AuditLog:
         self._log = database["audit"]
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._turn = asyncio.Lock()
+        self._known = 0
+        """The number of an entry that is there: the last one is looked for from it on, however long the log is."""
 
     async def append(self, entry: Entry) -> None:
         """Returns when the entry is durable. Raises `Transient`: then it may be there or not, and nothing was done yet."""
@@ -54,6 +56,7 @@ class AuditLog:
         while True:
             last = await self._last()
             number, before = (0, FIRST) if last is None else (last["_id"], bytes(last["hash"]))
+            self._known = number  # 0 where the database is older than what we knew: then all is looked at again
             documents: list[dict[str, Any]] = []
             for entry in entries:
                 number += 1
@@ -65,7 +68,7 @@ class AuditLog:
 
     @transient
     async def _last(self) -> Any:
-        return await self._log.find_one({}, {"hash": 1}, sort=[("_id", -1)])
+        return await self._log.find_one({"_id": {"$gte": self._known}}, {"hash": 1}, sort=[("_id", -1)])
 
     @transient
     async def _insert(self, documents: list[dict[str, Any]]) -> bool:
