@@ -86,7 +86,7 @@ class Samples:
 
     async def _due(self) -> Mapping[names.Metric, Values]:
         now = self.app.clock.now()
-        found = [at for kind in self.app.kinds for _, at in await self.app.store.due(kind, now, 1)]
+        found = [at for kind in self.app.kinds async for _, at in self.app.store.due(kind, now, 1)]
         return {names.DUE: {(): self._age(found)}}
 
     def _age(self, moments: list[Any]) -> float:

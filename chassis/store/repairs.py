@@ -51,12 +51,12 @@ class Repairs:
                     raise
         raise AssertionError("unreachable")
 
-    @transient
-    async def due(self, kind: str, upto: datetime, limit: int = 500) -> list[tuple[Key, datetime]]:
-        """Entities whose view says that they wait for a time up to this one, earliest first."""
+    async def due(self, kind: str, upto: datetime, limit: int = 0) -> AsyncIterator[tuple[Key, datetime]]:
+        """Entities whose view says that they wait for a time up to this one, earliest first; 0 is all, however many."""
         query = {"due": {"$type": "date", "$lte": upto}}
-        found = self.view(kind).find(query, {"due": 1}).sort("due", 1).limit(limit)
-        return [(Key(kind, document["_id"]), document["due"]) async for document in found]
+        found = self.view(kind).find(query, {"due": 1}, batch_size=500).sort("due", 1).limit(limit)
+        async for document in streamed(found):
+            yield Key(kind, document["_id"]), document["due"]
 
     @transient
     async def oldest_unfinished(self) -> datetime | None:
