@@ -131,7 +131,9 @@ class Store(Protocol):
         ...
 
     async def links(self, key: Key, below: int) -> list[Link]:
-        """The versions of an entity with a smaller sequence number, oldest first, without what they hold."""
+        """The versions of an entity from the newest joined one on, else from the first, up to a sequence number, oldest
+        first, without what they hold. However long a chain is, this much of it is all that compaction looks at.
+        """
         ...
 
     async def join(self, key: Key, seqs: Sequence[int]) -> bool:

@@ -122,9 +122,11 @@ class MongoStore(Repairs):
         documents = await self._whole(key, {"state": 0, "ids": 0, "old": 0, "out": 0})
         return [(document["s"], fact) for document in documents for fact in facts_of(document)]
 
-    async def _links(self, key: Key, below: int, fields: Mapping[str, int] | None = None) -> list[Document]:
+    async def _links(
+        self, key: Key, below: int, fields: Mapping[str, int] | None = None, first: int = 0
+    ) -> list[Document]:
         prefix = key.prefix()
-        ids = {"$gte": link_id(prefix, 0), "$lt": link_id(prefix, below)}
+        ids = {"$gte": link_id(prefix, first), "$lt": link_id(prefix, below)}
         return await self.chain(key.kind).find({"_id": ids}, fields).sort("_id", 1).to_list()
 
     # ---- writing ----------------------------------------------------------------------------------------------------
@@ -250,7 +252,11 @@ class MongoStore(Repairs):
 
     @transient
     async def links(self, key: Key, below: int) -> list[Link]:
-        return [link_of(document) for document in await self._links(key, below, {"state": 0, "ids": 0, "old": 0})]
+        prefix = key.prefix()
+        joined = {"_id": {"$gte": link_id(prefix, 0), "$lt": link_id(prefix, below)}, "upto": {"$exists": True}}
+        newest = await self.chain(key.kind).find_one(joined, {"s": 1}, sort=[("_id", -1)])
+        found = await self._links(key, below, {"state": 0, "ids": 0, "old": 0}, newest["s"] if newest else 0)
+        return [link_of(document) for document in found]
 
     @transient
     async def join(self, key: Key, seqs: Sequence[int]) -> bool:

@@ -125,20 +125,43 @@ class Repairs:
 
     async def entities(self, kind: str, page: int) -> AsyncIterator[list[Key]]:
         """All entities of a kind that have a chain, in pages."""
-        after = b""
-        while True:
-            query = {"_id": {"$gt": after}}
-            document = await self.chain(kind).find_one(query, {"e": 1}, sort=[("_id", 1)])
-            keys: list[Key] = []
-            while document is not None and len(keys) < page:
-                key = Key(kind, document["e"])
-                keys.append(key)
-                after = link_id(key.prefix(), 2**63)
-                document = await self.chain(kind).find_one({"_id": {"$gt": after}}, {"e": 1}, sort=[("_id", 1)])
-            if keys:
-                yield keys
-            if document is None:
-                return
+        keys, place = await self.entities_after(kind, b"", page)
+        while keys:
+            yield keys
+            keys, place = await self.entities_after(kind, place, page) if place else ([], b"")
+
+    @transient
+    async def entities_after(self, kind: str, place: bytes, limit: int) -> tuple[list[Key], bytes]:
+        """The next entities in the order of their marks, and the place after the last of them (empty: there are no more).
+
+        Read in stretches with an end, longer while they are empty: not every engine stops at a limit before it has sorted all.
+        """
+        keys: list[Key] = []
+        width = FIRST
+        while len(keys) < limit and place < _further(b"", END):
+            upto = _further(place, width)
+            stretch = {"_id": {"$gt": place, "$lte": upto}}
+            found = await self.chain(kind).find(stretch, {"e": 1}).sort("_id", 1).limit(limit).to_list()
+            names = list(dict.fromkeys(document["e"] for document in found))
+            keys += [Key(kind, name) for name in names[: limit - len(keys)]]
+            whole = len(found) < limit and len(keys) < limit
+            place, width = (upto, 4 * width) if whole else (behind(keys[-1]), width // 4 + 1)
+        return keys, place if len(keys) == limit else b""
+
+
+FIRST, END = 2**104, 2**128 - 1
+"""Marks are spread evenly over 128 bits: how much of them is looked through first, and the last one there can be."""
+
+
+def _further(place: bytes, width: int) -> bytes:
+    """The place so many marks further on, at most the last one."""
+    mark = int.from_bytes(place[:16].ljust(16, b"\0"), "big")
+    return link_id(min(mark + width, END).to_bytes(16, "big"), 2**64 - 1)
+
+
+def behind(key: Key) -> bytes:
+    """The place after all versions of an entity."""
+    return link_id(key.prefix(), 2**63)
 
 
 def watermark_of(document: Document) -> Watermark:

@@ -259,6 +259,20 @@ async def test_of_two_compactors_one_joins(store: Any) -> None:
         (4, 0, True),
         (5, 0, False),
     ]
+    assert [link.seq for link in await store.links(ANN, 3)] == [1, 2]
+
+
+async def test_compaction_looks_at_nothing_before_the_newest_segment(store: Any) -> None:
+    """Of a long chain it read every version each time, so that a customer with many facts cost more with each."""
+    for seq in range(1, 9):
+        await store.insert([version(ANN, seq, f"f{seq}", offset=seq)])
+    assert await store.join(ANN, [1, 2, 3])
+    await store.stub(ANN, [2, 3])
+    assert await store.join(ANN, [4, 5, 6])
+    await store.stub(ANN, [5, 6])
+    assert [(link.seq, link.upto) for link in await store.links(ANN, 8)] == [(4, 6), (5, 0), (6, 0), (7, 0)]
+    assert [link.seq for link in await store.links(ANN, 4)] == [1, 2, 3]
+    assert [recorded.id for _, recorded in await store.history(ANN)] == [f"f{seq}" for seq in range(1, 9)]
 
 
 async def test_a_dead_record_is_kept_once(store: Any) -> None:

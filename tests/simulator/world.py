@@ -277,10 +277,12 @@ class MemoryStore:
 
     async def links(self, key, below):
         await Step()
+        chain = self.world.chains.get(key, {})
+        first = max((seq for seq, doc in chain.items() if seq < below and doc.committed and doc.upto), default=0)
         return [
             Link(seq, doc.slot, doc.offset, doc.todo, 100 * len(doc.facts), doc.upto, doc.stub)
-            for seq, doc in sorted(self.world.chains.get(key, {}).items())
-            if seq < below and doc.committed
+            for seq, doc in sorted(chain.items())
+            if first <= seq < below and doc.committed
         ]
 
     async def join(self, key, seqs):

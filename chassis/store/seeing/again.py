@@ -10,9 +10,8 @@ from pymongo.errors import DuplicateKeyError
 
 from chassis.fold.model import Head, Key
 from chassis.store.connect import transient
-from chassis.store.documents import link_id, view_document
-
-LAST = 2**63
+from chassis.store.documents import view_document
+from chassis.store.repairs import behind
 
 
 class Entities(NamedTuple):
@@ -24,21 +23,12 @@ class Entities(NamedTuple):
 
 def place_after(key: Key) -> str:
     """The place after which the entities after this one stand."""
-    return link_id(key.prefix(), LAST).hex()
+    return behind(key).hex()
 
 
-@transient
 async def entities(store: Any, kind: str, after: str, limit: int) -> Entities:
     """Entities with at least one version, in the order of their marks; `after` is the place of an earlier answer."""
-    keys: list[Key] = []
-    place = bytes.fromhex(after)
-    while len(keys) < limit:
-        found = await store.chain(kind).find({"_id": {"$gt": place}}, {"e": 1}).sort("_id", 1).limit(limit).to_list()
-        if not found:
-            return Entities(keys, "")
-        names = dict.fromkeys(document["e"] for document in found)
-        keys += [Key(kind, name) for name in list(names)[: limit - len(keys)]]
-        place = bytes.fromhex(place_after(keys[-1]))
+    keys, place = await store.entities_after(kind, bytes.fromhex(after), limit)
     return Entities(keys, place.hex())
 
 
