@@ -26,12 +26,14 @@ def refund_spend(account: Account, fact: Fact, now: datetime, policy: Policy) ->
     spend = account.spends.get(command.hold_id)
     if spend is None or refundable_until(spend, policy) <= now:
         raise UnknownSpend("it was never captured, is refunded already, or was too long ago", "/hold_id")
+    if command.hold_id in account.redemptions:
+        raise UnknownSpend("it is of a redemption: cancel or refund that", "/hold_id")
     wanted = spend.points if command.points is None else command.points
     if wanted > spend.points:
         raise RefundOverSpend(f"{spend.points} points are left to be refunded", "/points")
     parts = take_in_order(wanted, reversed(spend.parts.items()))
     book = Book(account, fact, now, policy, "refund_spend", command.hold_id)
-    _give_back(book, parts, command.hold_id)
+    give_back_spend(book, parts, command.hold_id)
     left = replace(spend, parts=less(spend.parts, parts))
     return book.close(
         spends={key: each for key, each in {**account.spends, command.hold_id: left}.items() if each.parts}
@@ -52,7 +54,8 @@ def remembered(
     return {key: kept[key] for key in list(kept)[-MOST_SPENDS:]}
 
 
-def _give_back(book: Book, parts: Mapping[str, int], hold_id: str) -> None:
+def give_back_spend(book: Book, parts: Mapping[str, int], hold_id: str) -> None:
+    """Move spent points back to active inside a book, and repay what is owed."""
     back = [(_home(book, lot_id), lot_id, points) for lot_id, points in parts.items()]
     for home, lot_id, points in back:
         if home == lot_id:
