@@ -10,11 +10,6 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chassis.fold.merging import Chains
-from chassis.fold.model import Key
-from chassis.fold.rules import Item, empty_head
-from contracts.errors import Refused
-from contracts.fact import Fact
 from contracts.facts.rewards import RewardAnswered, RewardDelivered, RewardRequested, RewardReturned
 from services.loyalty.domain.commands import (
     CancelRedemption,
@@ -33,81 +28,15 @@ from services.loyalty.domain.redeeming import MOST_REDEMPTIONS
 from services.loyalty.domain.rewards import holds_piece
 from services.loyalty.domain.statement import reconcile
 from services.loyalty.domain.timers import next_due
-from services.loyalty.store.account import account_kind
-from services.loyalty.store.reward import REWARD
-from services.loyalty.worker.table import RULES
 from tests.unit.facts import day, visit
-from tests.unit.loyalty.accounts import POLICY, check, command
+from tests.unit.loyalty.accounts import POLICY, check
+from tests.unit.loyalty.shop import KETTLE, RICH, SHE, Shop, redeem, shop, split
 from tests.unit.loyalty.test_spending import FULL
-from tests.unit.merging import Turns, World
-from tests.unit.test_merging import SERVICES, with_subject
+from tests.unit.merging import Turns
+from tests.unit.test_merging import with_subject
 
-SHE, KETTLE = "she", "kettle"
 HEARD_AGAIN = {each.TYPE for each in (RewardRequested, RewardAnswered, RewardReturned, RewardDelivered)}
 """What may be said more than once of one redemption, by accounts that were merged meanwhile."""
-RICH = [with_subject(each, SHE) for each in FULL]
-
-
-class Shop(World):
-    """Accounts and rewards in one memory."""
-
-    def __init__(self) -> None:
-        service = SERVICES[0]
-        super().__init__(service.rules, account_kind(service.policies), service.world().language, service.policies)
-        self.kinds = {"account": self.kind, "reward": REWARD}
-        self.folder.kinds = self.kinds
-
-    def fold(self, given: Fact) -> None:
-        """Apply one fact to the entity of its kind and key."""
-        assert self.ask(given) == ""
-
-    def ask(self, given: Fact) -> str:
-        """The same; the code of the refusal, or ""."""
-        key = Key(RULES[given.type].kind, given.subject)
-        head = self.heads.get(key.id) or empty_head(self.kinds, key)
-        chains = Chains(self._facts(key.id), {name: self._facts(name) for name in self.chains})
-        folded = self.folder.fold(head, [Item(0, key, given)], "slot", chains=chains)
-        if folded.refused:
-            error = folded.refused[0][1]
-            assert isinstance(error, Refused), error
-            return error.code
-        if folded.version is not None:
-            self.heads[key.id] = folded.head
-            self.chains.setdefault(key.id, []).extend(folded.version.facts)
-            for out in folded.version.outs:
-                self._hear(key.id, out)
-        return ""
-
-    def tell(self, data: Any, subject: str, name: str, now: Any = None) -> str:
-        """A command."""
-        return self.ask(with_subject(command(data, now or day(1), name), subject))
-
-    def deliver(self) -> None:
-        while self.box:
-            self.fold(self.box.pop(0))
-
-    def states(self, who: str = SHE) -> list[str]:
-        """What was said of a member's redemptions."""
-        heard = [self.language.heard(out).data for out in self.said.get(who, [])]
-        return [getattr(each, "state", "CONFIRMED") for each in heard if hasattr(each, "redemption_id")]
-
-
-def shop(*facts: Fact, stock: int = 2, price: int = 300) -> Shop:
-    made = Shop()
-    for each in facts or RICH:
-        made.fold(each)
-    assert made.tell(DefineReward("Kettle", price), KETTLE, "define", day(0)) == ""
-    assert made.tell(ChangeStock(stock), KETTLE, "stock", day(0)) == ""
-    return made
-
-
-def redeem(made: Shop, name: str = "R1", who: str = SHE, price: int = 300, now: Any = None) -> str:
-    return made.tell(RedeemReward(KETTLE, price), who, name, now)
-
-
-def split(made: Shop, who: str = SHE) -> tuple[int, int, int]:
-    own = made.state(who).balances
-    return own.active, own.held, own.redeemed
 
 
 def test_a_redemption_goes_its_way() -> None:
@@ -315,7 +244,7 @@ class ShopMachine(RuleBasedStateMachine):
 
 
 ShopMachine.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=50, deadline=None, phases=[Phase.generate]
+    max_examples=60, stateful_step_count=35, deadline=None, phases=[Phase.generate]
 )
 TestShopMachine = ShopMachine.TestCase
 
