@@ -30,11 +30,12 @@ from services.loyalty.domain.statement import reconcile
 from services.loyalty.domain.timers import next_due
 from tests.unit.facts import day, visit
 from tests.unit.loyalty.accounts import POLICY, check
-from tests.unit.loyalty.shop import KETTLE, RICH, SHE, Shop, redeem, shop, split
+from tests.unit.loyalty.shop import KETTLE, RICH, SHE, Shop, ledger, redeem, shop, split
 from tests.unit.loyalty.test_spending import FULL
 from tests.unit.merging import Turns
 from tests.unit.test_merging import with_subject
 
+PRICE = 400
 HEARD_AGAIN = {each.TYPE for each in (RewardRequested, RewardAnswered, RewardReturned, RewardDelivered)}
 """What may be said more than once of one redemption, by accounts that were merged meanwhile."""
 
@@ -131,23 +132,63 @@ def test_so_many_redemptions_are_open() -> None:
     assert redeem(made, "R-more", price=1) == "too_many_redemptions"
 
 
-def test_what_was_had_stays_had_when_its_points_leave_with_a_merge() -> None:
-    made = shop(with_subject(visit(day(0)), "a"), *(with_subject(each, "b") for each in FULL), price=900)
-    turns = Turns("ab")
-    turns.merge("m1", random.Random(1))
-    for each in turns.facts:
+def turned(made: Shop, turns: Turns, merge: bool) -> None:
+    """The two become one person, or two again; not yet heard is what accounts say to each other of it."""
+    before = len(turns.facts)
+    turns.merge("m1", random.Random(1)) if merge else turns.unmerge(random.Random(1))
+    for each in turns.facts[before:]:
         made.fold(each)
+
+
+def part_rich() -> Shop:
+    """Two members: `a` has 50 points, `b` a thousand."""
+    return shop(with_subject(visit(day(0)), "a"), *(with_subject(each, "b") for each in FULL), price=900)
+
+
+def test_what_was_had_stays_had_when_its_points_leave_with_a_merge() -> None:
+    made, turns = part_rich(), Turns("ab")
+    turned(made, turns, merge=True)
     made.deliver()
     assert redeem(made, who="a", price=900, now=day(4)) == ""
     made.deliver()
-    before = len(turns.facts)
-    turns.unmerge(random.Random(1))
-    for each in turns.facts[before:]:
-        made.fold(each)
+    turned(made, turns, merge=False)
     made.deliver()
     assert (made.state("a").owed, split(made, "b"), made.state(KETTLE).given) == (900, (1000, 0, 0), 1)
-    heard = [made.language.heard(out) for out in made.said["a"]]
-    assert reconcile(made.state("a"), heard) == []
+    assert reconcile(made.state("a"), ledger(made, "a")) == []
+
+
+def test_what_was_not_had_yet_when_its_points_leave_with_a_merge_is_given_up() -> None:
+    """The reward had reserved a piece; it goes back, and nobody owes anything."""
+    made, turns = part_rich(), Turns("ab")
+    turned(made, turns, merge=True)
+    made.deliver()
+    assert redeem(made, who="a", price=900, now=day(4)) == ""
+    made.fold(made.box.pop(0))
+    assert made.state(KETTLE).given == 1
+    answer = made.box.pop(0)
+    turned(made, turns, merge=False)
+    made.deliver()
+    due = next_due(made.state("a"), POLICY)
+    assert due is not None and made.tell(due, "a", "due", due.due_at) == ""
+    made.fold(answer)
+    made.deliver()
+    assert (made.state("a").owed, split(made, "a"), split(made, "b")) == (0, (50, 0, 0), (1000, 0, 0))
+    assert (made.state("a").redemptions["R1"].state, made.state(KETTLE).stock) == ("RELEASED", 2)
+
+
+def test_a_redemption_stays_with_who_asked_when_a_merge_is_undone() -> None:
+    """It was confirmed while the two were one."""
+    made, turns = part_rich(), Turns("ab")
+    assert redeem(made, who="b", price=900, now=day(2)) == ""
+    turned(made, turns, merge=True)
+    made.deliver()
+    assert (split(made, "a"), made.state("a").redemptions["R1"].state) == ((150, 0, 900), "CONFIRMED")
+    assert made.tell(DeliverRedemption("R1"), "a", "d", day(4)) == ""
+    turned(made, turns, merge=False)
+    made.deliver()
+    assert (split(made, "a"), split(made, "b"), made.state("b").owed) == ((50, 0, 0), (100, 0, 900), 0)
+    assert (made.state("a").redemptions, made.state("b").redemptions["R1"].state) == ({}, "DELIVERED")
+    assert reconcile(made.state("a"), ledger(made, "a")) == reconcile(made.state("b"), ledger(made, "b")) == []
 
 
 class ShopMachine(RuleBasedStateMachine):
@@ -162,7 +203,7 @@ class ShopMachine(RuleBasedStateMachine):
         for who in "abc":
             for each in FULL:
                 self.made.fold(with_subject(each, who))
-        self.tell(DefineReward("Kettle", 200), KETTLE)
+        self.tell(DefineReward("Kettle", PRICE), KETTLE)
         self.tell(ChangeStock(stock), KETTLE)
         self.asked: list[tuple[str, str]] = []
 
@@ -173,7 +214,7 @@ class ShopMachine(RuleBasedStateMachine):
     @rule()
     def redeem(self) -> None:
         who, name = self.turns.root(self.dice.choice("abc")), f"R{self.steps:03}"
-        if not self.tell(RedeemReward(KETTLE, 200), who, name):
+        if not self.tell(RedeemReward(KETTLE, PRICE), who, name):
             self.asked.append((name, who))
 
     @rule(what=st.sampled_from((VoidHold, FulfilRedemption, DeliverRedemption, CancelRedemption, RefundRedemption)))
@@ -235,7 +276,7 @@ class ShopMachine(RuleBasedStateMachine):
         self.settle()
         self.nothing_is_given_twice()
         redeemed = sum(self.made.state(who).balances.redeemed for who in "abc" if who in self.made.heads)
-        assert redeemed == 200 * (self.made.state(KETTLE).given - self.refunded)
+        assert redeemed == PRICE * (self.made.state(KETTLE).given - self.refunded)
         mine = [own for who in "abc" for own in self.made.state(who).redemptions.items()]
         going_on = [name for name, each in mine if each.state in GOING_ON]
         assert all(holds_piece(self.made.state(KETTLE), name) for name in going_on)
