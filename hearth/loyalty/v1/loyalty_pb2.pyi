@@ -212,7 +212,7 @@ class ExplainBalanceRequest(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., balance: _Optional[str] = ...) -> None: ...
 
 class Reason(_message.Message):
-    __slots__ = ("points", "why", "sentence", "rule", "policy_version", "cause_source", "cause_id", "about")
+    __slots__ = ("points", "why", "sentence", "rule", "policy_version", "cause_source", "cause_id", "about", "lots")
     POINTS_FIELD_NUMBER: _ClassVar[int]
     WHY_FIELD_NUMBER: _ClassVar[int]
     SENTENCE_FIELD_NUMBER: _ClassVar[int]
@@ -221,6 +221,7 @@ class Reason(_message.Message):
     CAUSE_SOURCE_FIELD_NUMBER: _ClassVar[int]
     CAUSE_ID_FIELD_NUMBER: _ClassVar[int]
     ABOUT_FIELD_NUMBER: _ClassVar[int]
+    LOTS_FIELD_NUMBER: _ClassVar[int]
     points: int
     why: str
     sentence: str
@@ -229,7 +230,16 @@ class Reason(_message.Message):
     cause_source: str
     cause_id: str
     about: str
-    def __init__(self, points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., rule: _Optional[str] = ..., policy_version: _Optional[str] = ..., cause_source: _Optional[str] = ..., cause_id: _Optional[str] = ..., about: _Optional[str] = ...) -> None: ...
+    lots: _containers.RepeatedCompositeFieldContainer[ReasonLot]
+    def __init__(self, points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., rule: _Optional[str] = ..., policy_version: _Optional[str] = ..., cause_source: _Optional[str] = ..., cause_id: _Optional[str] = ..., about: _Optional[str] = ..., lots: _Optional[_Iterable[_Union[ReasonLot, _Mapping]]] = ...) -> None: ...
+
+class ReasonLot(_message.Message):
+    __slots__ = ("lot_id", "points")
+    LOT_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    lot_id: str
+    points: int
+    def __init__(self, lot_id: _Optional[str] = ..., points: _Optional[int] = ...) -> None: ...
 
 class ExplainBalanceResponse(_message.Message):
     __slots__ = ("total", "reasons")

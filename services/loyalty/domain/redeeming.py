@@ -148,7 +148,7 @@ def _undo(book: Book, states: tuple[RedemptionState, ...], to: RedemptionState) 
     book = _go_on(book, states, to)
     name, account = book.fact.data.redemption_id, book.account
     spend = account.spends.get(name)
-    if spend is None or refundable_until(spend, book.policy) <= book.now:
+    if spend is None or (to == "REFUNDED" and refundable_until(spend, book.policy) <= book.now):
         raise UnknownSpend("its points are refunded already, or it was too long ago", "/redemption_id")
     give_back_spend(book, spend.parts, name)
     return book.close(spends={key: each for key, each in account.spends.items() if key != name})

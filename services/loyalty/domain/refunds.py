@@ -10,7 +10,7 @@ from contracts.facts.loyalty import PointsRefunded
 from services.loyalty.domain import commands
 from services.loyalty.domain.errors import RefundOverSpend, UnknownSpend
 from services.loyalty.domain.ledger import Book, less, take_in_order
-from services.loyalty.domain.model import Account, Spend
+from services.loyalty.domain.model import GOING_ON, Account, Spend
 from services.loyalty.domain.policy import Policy
 
 MOST_SPENDS = 100
@@ -48,10 +48,12 @@ def refundable_until(spend: Spend, policy: Policy) -> datetime:
 def remembered(
     account: Account, hold_id: str, parts: Mapping[str, int], now: datetime, policy: Policy
 ) -> dict[str, Spend]:
-    """The spends that can be refunded after one more."""
-    kept = {key: spend for key, spend in account.spends.items() if refundable_until(spend, policy) > now}
+    """The spends that can be refunded after one more; those of redemptions that go on can be as long as these do."""
+    needed = {name for name, each in account.redemptions.items() if each.state in GOING_ON}
+    kept = {key: each for key, each in account.spends.items() if key in needed or refundable_until(each, policy) > now}
     kept[hold_id] = Spend(now, dict(parts))
-    return {key: kept[key] for key in list(kept)[-MOST_SPENDS:]}
+    forgotten = {*[key for key in kept if key not in needed][:-MOST_SPENDS]}
+    return {key: spend for key, spend in kept.items() if key not in forgotten}
 
 
 def give_back_spend(book: Book, parts: Mapping[str, int], hold_id: str) -> None:

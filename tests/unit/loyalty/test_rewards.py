@@ -24,6 +24,7 @@ from services.loyalty.domain.commands import (
 from services.loyalty.domain.model import MARK_BYTES, NO_REWARD, Account, Hold, Redemption, Reward
 from services.loyalty.domain.redeeming import MOST_REDEMPTIONS
 from services.loyalty.domain.redemptions import points_of, steps_of
+from services.loyalty.domain.refunds import MOST_SPENDS
 from services.loyalty.domain.rewards import MOST_ENDED, MOST_OPEN, holds_piece
 from services.loyalty.domain.timers import next_due
 from services.loyalty.worker.table import RULES
@@ -156,6 +157,23 @@ def test_after_the_time_for_refunds_nothing_comes_back() -> None:
     made = delivered()
     assert made.tell(RefundRedemption("R1"), SHE, "r", day(3 + POLICY.refund_days)) == "unknown_spend"
     assert made.state(SHE).redemptions["R1"].state == "DELIVERED"
+
+
+def test_what_was_never_delivered_can_be_cancelled_however_late() -> None:
+    """Also when as many spends as an account remembers came after it."""
+    made = shop(stock=200, price=1)
+    redeem(made, price=1)
+    made.deliver()
+    for number in range(MOST_SPENDS + 5):
+        assert redeem(made, f"S{number}", price=1, now=day(60, number / 100)) == ""
+        made.deliver()
+        assert made.tell(DeliverRedemption(f"S{number}"), SHE, f"d{number}", day(60, number / 100)) == ""
+    assert len(made.state(SHE).spends) == MOST_SPENDS + 2, "this one, and the last while it went on"
+    late = day(70 + POLICY.refund_days)
+    assert made.tell(CancelRedemption("R1"), SHE, "c", late) == ""
+    made.deliver()
+    assert made.state(SHE).redemptions["R1"].state == "CANCELLED"
+    assert wrong(made, made.state(SHE)) == []
 
 
 def test_of_what_is_over_the_newest_are_remembered() -> None:
