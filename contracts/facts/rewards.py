@@ -47,7 +47,7 @@ class RewardRequested(FactData, frozen=True):
 
 
 class RewardAnswered(FactData, frozen=True):
-    """To the account of the member who asked: a piece is reserved, or why not."""
+    """To the account of the member who asked: a piece is reserved, or why not; or, later, that the one reserved is back."""
 
     TYPE = "crm.reward.answered.v1"
 
@@ -59,11 +59,12 @@ class RewardAnswered(FactData, frozen=True):
 
 
 class RewardReturned(FactData, frozen=True):
-    """To the reward: a piece that was reserved is not needed."""
+    """To the reward: a piece that was reserved for this member is not needed."""
 
     TYPE = "crm.reward.returned.v1"
 
     redemption_id: Id
+    customer: CustomerId
 
 
 class RewardDelivered(FactData, frozen=True):

@@ -90,16 +90,17 @@ def give_back(book: Book, hold_id: str, why: str, piece: bool = True) -> None:
 
 
 def _release(book: Book, redemption_id: str, hold: Hold, why: str, piece: bool) -> None:
-    released = Redemption(hold.reward, hold.points, "RELEASED", book.now)
+    released = replace(book.account.redemptions[redemption_id], state="RELEASED", at=book.now)
     say_redemption(book, redemption_id, released, why)
     if piece:
-        return_piece(book, redemption_id, hold.reward)
+        return_piece(book, redemption_id, released)
     book.account = replace(book.account, redemptions={**book.account.redemptions, redemption_id: released})
 
 
-def return_piece(book: Book, redemption_id: str, reward_id: str) -> None:
-    """Tell a reward, inside a book, that a redemption needs no piece of it."""
-    book.effects.append(Effect("RewardReturned", RewardReturned(redemption_id), redemption_id, reward_id))
+def return_piece(book: Book, redemption_id: str, ended: Redemption) -> None:
+    """Tell its reward, inside a book, that a redemption needs no piece of it."""
+    said = RewardReturned(redemption_id, ended.asker)
+    book.effects.append(Effect("RewardReturned", said, redemption_id, ended.reward))
 
 
 def say_redemption(book: Book, redemption_id: str, now: Redemption, why: str) -> None:

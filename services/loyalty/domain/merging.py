@@ -18,7 +18,7 @@ from contracts.facts.loyalty import (
     TransferAnswered,
     TransferSettled,
 )
-from contracts.facts.rewards import RedemptionConfirmed, RewardAnswered
+from contracts.facts.rewards import RedemptionChanged, RedemptionConfirmed, RewardAnswered, RewardReturned
 from services.loyalty.domain.commands import (
     CancelRedemption,
     CaptureHold,
@@ -33,6 +33,7 @@ from services.loyalty.domain.model import LENT, Account, Hold, Lot, Redemption
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.tiers import tier_news
 
+MERGED = "merge_correction"
 HEARD = frozenset({TransferAnswered.TYPE, TransferSettled.TYPE, RewardAnswered.TYPE, RedemptionConfirmed.TYPE})
 """What an account hears has the time of the command that set it off, which may be its own."""
 AFTER_ANSWER = frozenset(
@@ -50,9 +51,24 @@ def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: 
     effects: list[Effect] = []
     if entries:
         points = sum(entry.points for entry in entries if entry.points > 0)
-        corrected = PointsCorrected(points, entries, "merge", "merge_correction", policy.version, cause, ())
+        corrected = PointsCorrected(points, entries, "merge", MERGED, policy.version, cause, ())
         effects.append(Effect("PointsCorrected", corrected))
+    effects += _released(before, after, policy, cause)
     return [*effects, *tier_news(before, after, policy, cause), *_retold(before, after, fact)]
+
+
+def _released(before: Account, after: Account, policy: Policy, cause: Cause) -> Sequence[Effect]:
+    """Redemptions that are given up now, because a hold of the other account had run out by then; their pieces go back."""
+    effects: list[Effect] = []
+    for name, each in after.redemptions.items():
+        known = before.redemptions.get(name)
+        if each.state == "RELEASED" and (known is None or known.state != "RELEASED"):
+            said = RedemptionChanged(name, each.reward, "RELEASED", each.points, MERGED, policy.version, cause)
+            effects += [
+                Effect("RedemptionChanged", said, name),
+                Effect("RewardReturned", RewardReturned(name, each.asker), name, each.reward),
+            ]
+    return effects
 
 
 def _retold(before: Account, after: Account, fact: Fact) -> Sequence[Effect]:
@@ -121,7 +137,7 @@ def lend_hold(account: Account, fact: Fact, taken: bool) -> Account:
     lot = replace(lot, granted=lot.granted + points, held=lot.held + points)
     balances = account.balances
     hold = Hold(_long_after(fact.time) if taken else fact.time, {LENT: points}, reward=reward)
-    made = {fact.id: Redemption(reward, points, "HELD", fact.time)} if reward else {}
+    made = {fact.id: Redemption(reward, points, "HELD", fact.time, fact.subject)} if reward else {}
     return replace(
         account,
         balances=replace(balances, debt=balances.debt - points, held=balances.held + points),

@@ -144,12 +144,15 @@ GOING_ON: tuple[RedemptionState, ...] = ("HELD", "CONFIRMED", "FULFILLING")
 
 
 class Redemption(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A piece of a reward on its way to the member, in this state since `at`; its hold, and then its spend, have its id."""
+    """A piece of a reward on its way to the member, in this state since `at`; its hold, and then its spend, have its id.
+    `asker` is the account that asked: this one, or one that was merged into it.
+    """
 
     reward: str
     points: int
     state: RedemptionState
     at: datetime
+    asker: str
 
 
 class Proposal(msgspec.Struct, frozen=True, array_like=True, gc=False):

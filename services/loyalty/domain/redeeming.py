@@ -3,7 +3,8 @@ DELIVERED; HELD → RELEASED; CONFIRMED, FULFILLING → CANCELLED; DELIVERED →
 
 The account asks the reward for a piece by a fact on `crm.self.loyalty`, and spends when the reward has one. That decision it
 tells the account that asked, usually itself: where a merge makes an account again, what was spent stays spent, and with who
-asked (`merging.replay`). Whatever gives the points back tells the reward, so that a piece that comes too late goes back.
+asked (`merging.replay`). Whatever gives the points back tells the reward, so that a piece that comes too late goes back; and
+of a piece that came back the reward tells who asked, for between a merge and its end two accounts may decide on it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,19 +46,24 @@ def redeem_reward(account: Account, fact: Fact, now: datetime, policy: Policy) -
     hold = Hold(until, set_aside(book, asked.points, until, "reward_requested"), reward=asked.reward_id)
     wanted = RewardRequested(fact.id, fact.subject, asked.points, account.tier)
     book.effects.append(Effect("RewardRequested", wanted, fact.id, asked.reward_id))
-    redemption = Redemption(asked.reward_id, asked.points, "HELD", now)
+    redemption = Redemption(asked.reward_id, asked.points, "HELD", now, fact.subject)
     say_redemption(book, fact.id, redemption, "reward_requested")
     kept = _remembered(account.redemptions)
     return book.close(holds={**account.holds, fact.id: hold}, redemptions={**kept, fact.id: redemption})
 
 
 def settle_redemption(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
-    """The reward has answered: spend the points, or give them back. Who has given them back already has told the reward."""
+    """The reward has answered: spend the points, or give them back, also what is spent already, for the piece is not there any
+    more. Who has given them back has told the reward.
+    """
     answered: RewardAnswered = fact.data
     name, hold = answered.redemption_id, account.holds.get(answered.redemption_id)
-    if hold is None:
-        return account, ()
     book = Book(account, fact, now, policy, "settle_redemption", answered.reward_id)
+    if hold is None:
+        known = account.redemptions.get(name)
+        if answered.reserved or known is None or known.state not in GOING_ON:
+            return account, ()
+        return _undo(book, name, replace(known, state="CANCELLED", at=now), answered.why)
     if not answered.reserved:
         give_back(book, name, answered.why, piece=False)
         return book.close()
@@ -80,34 +86,32 @@ def stand_by_redemption(account: Account, fact: Fact, now: datetime, policy: Pol
 
 def fulfil_redemption(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
     """Somebody has begun to hand it out."""
-    return _go_on(
-        Book(account, fact, now, policy, "fulfil_redemption", fact.data.redemption_id), ("CONFIRMED",), "FULFILLING"
-    ).close()
+    book = Book(account, fact, now, policy, "fulfil_redemption", fact.data.redemption_id)
+    return _become(book, fact.data.redemption_id, _after(book, ("CONFIRMED",), "FULFILLING"), "told_by_staff").close()
 
 
 def deliver_redemption(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
     """The member has it; the reward hears that it will not come back."""
-    book = Book(account, fact, now, policy, "deliver_redemption", fact.data.redemption_id)
-    book = _go_on(book, ("CONFIRMED", "FULFILLING"), "DELIVERED")
     name = fact.data.redemption_id
-    reward = book.account.redemptions[name].reward
-    book.effects.append(Effect("RewardDelivered", RewardDelivered(name), name, reward))
-    return book.close()
+    book = Book(account, fact, now, policy, "deliver_redemption", name)
+    delivered = _after(book, ("CONFIRMED", "FULFILLING"), "DELIVERED")
+    book.effects.append(Effect("RewardDelivered", RewardDelivered(name), name, delivered.reward))
+    return _become(book, name, delivered, "told_by_staff").close()
 
 
 def cancel_redemption(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
     """It will not be delivered: the points come back, and the piece."""
-    book = Book(account, fact, now, policy, "cancel_redemption", fact.data.redemption_id)
     name = fact.data.redemption_id
-    return_piece(book, name, _in_state(account, name, ("CONFIRMED", "FULFILLING")).reward)
-    return _undo(book, ("CONFIRMED", "FULFILLING"), "CANCELLED")
+    book = Book(account, fact, now, policy, "cancel_redemption", name)
+    cancelled = _after(book, ("CONFIRMED", "FULFILLING"), "CANCELLED")
+    return_piece(book, name, cancelled)
+    return _undo(book, name, cancelled, "told_by_staff")
 
 
 def refund_redemption(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
     """It was delivered, and the points come back."""
-    return _undo(
-        Book(account, fact, now, policy, "refund_redemption", fact.data.redemption_id), ("DELIVERED",), "REFUNDED"
-    )
+    book = Book(account, fact, now, policy, "refund_redemption", fact.data.redemption_id)
+    return _undo(book, fact.data.redemption_id, _after(book, ("DELIVERED",), "REFUNDED"), "told_by_staff")
 
 
 def _confirm(book: Book, name: str, hold: Hold) -> Told:
@@ -116,7 +120,9 @@ def _confirm(book: Book, name: str, hold: Hold) -> Told:
     book.post(PointsSpent, "reward_redeemed", "held", "redeemed", hold.parts, hold_id=name)
     said = RewardRedeemed(name, hold.reward, hold.points, book.policy.version, book.cause)
     book.effects.append(Effect("RewardRedeemed", said, name))
-    redemption = Redemption(hold.reward, hold.points, "CONFIRMED", book.now)
+    known = account.redemptions.get(name)
+    asker = known.asker if known else book.fact.subject
+    redemption = Redemption(hold.reward, hold.points, "CONFIRMED", book.now, asker)
     return book.close(
         holds={key: each for key, each in account.holds.items() if key != name},
         spends=remembered(account, name, hold.parts, book.now, book.policy),
@@ -134,33 +140,30 @@ def _lent(book: Book, confirmed: RedemptionConfirmed) -> Hold:
     return Hold(book.now, parts, reward=confirmed.reward_id)
 
 
-def _go_on(book: Book, states: tuple[RedemptionState, ...], to: RedemptionState) -> Book:
-    """The redemption that the command names, in the state that follows."""
-    name = book.fact.data.redemption_id
-    redemption = replace(_in_state(book.account, name, states), state=to, at=book.now)
-    say_redemption(book, name, redemption, "told_by_staff")
-    book.account = replace(book.account, redemptions={**book.account.redemptions, name: redemption})
-    return book
-
-
-def _undo(book: Book, states: tuple[RedemptionState, ...], to: RedemptionState) -> Told:
-    """The same, and its points come back."""
-    book = _go_on(book, states, to)
-    name, account = book.fact.data.redemption_id, book.account
-    spend = account.spends.get(name)
-    if spend is None or (to == "REFUNDED" and refundable_until(spend, book.policy) <= book.now):
-        raise UnknownSpend("its points are refunded already, or it was too long ago", "/redemption_id")
-    give_back_spend(book, spend.parts, name)
-    return book.close(spends={key: each for key, each in account.spends.items() if key != name})
-
-
-def _in_state(account: Account, name: str, states: tuple[RedemptionState, ...]) -> Redemption:
-    redemption = account.redemptions.get(name)
+def _after(book: Book, states: tuple[RedemptionState, ...], to: RedemptionState) -> Redemption:
+    """The redemption that the command names, in the state that follows one of these; raises what is against it."""
+    redemption = book.account.redemptions.get(book.fact.data.redemption_id)
     if redemption is None:
         raise UnknownRedemption("it was never made, or ended long ago", "/redemption_id")
     if redemption.state not in states:
         raise WrongRedemptionState(f"it is {redemption.state}, and would have to be {' or '.join(states)}")
-    return redemption
+    return replace(redemption, state=to, at=book.now)
+
+
+def _become(book: Book, name: str, redemption: Redemption, why: str) -> Book:
+    say_redemption(book, name, redemption, why)
+    book.account = replace(book.account, redemptions={**book.account.redemptions, name: redemption})
+    return book
+
+
+def _undo(book: Book, name: str, ended: Redemption, why: str) -> Told:
+    """The redemption has ended, and its points come back."""
+    account = _become(book, name, ended, why).account
+    spend = account.spends.get(name)
+    if spend is None or (ended.state == "REFUNDED" and refundable_until(spend, book.policy) <= book.now):
+        raise UnknownSpend("its points are refunded already, or it was too long ago", "/redemption_id")
+    give_back_spend(book, spend.parts, name)
+    return book.close(spends={key: each for key, each in account.spends.items() if key != name})
 
 
 def _remembered(redemptions: Mapping[str, Redemption]) -> dict[str, Redemption]:

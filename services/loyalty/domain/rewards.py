@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from contracts.fact import Effect, Fact
 from contracts.facts.loyalty import Tier
-from contracts.facts.rewards import RewardAnswered, RewardRequested
+from contracts.facts.rewards import RewardAnswered, RewardRequested, RewardReturned
 from services.loyalty.domain import commands
 from services.loyalty.domain.errors import InsufficientStock, UnknownReward
 from services.loyalty.domain.model import MARK_BYTES, Reward, has_mark, mark_of, without_mark
@@ -59,22 +59,29 @@ def reserve_reward(reward: Reward, fact: Fact, now: datetime, policy: Policy) ->
 
 
 def return_reward(reward: Reward, fact: Fact, now: datetime, policy: Policy) -> Told:
-    """A piece is back, or will not be asked for."""
-    mark = mark_of(fact.data.redemption_id)
-    back = has_mark(reward.open, mark)
-    ended = without_mark(reward.ended, mark) + mark
-    return replace(
-        reward,
-        stock=reward.stock + back,
-        given=reward.given - back,
-        open=without_mark(reward.open, mark),
-        ended=ended[-MOST_ENDED * MARK_BYTES :],
-    ), ()
+    """A piece is back, which the member who asked for it hears, or will not be asked for."""
+    returned: RewardReturned = fact.data
+    mark = mark_of(returned.redemption_id)
+    ended = (without_mark(reward.ended, mark) + mark)[-MOST_ENDED * MARK_BYTES :]
+    if not has_mark(reward.open, mark):
+        return replace(reward, ended=ended), ()
+    said = RewardAnswered(returned.redemption_id, fact.subject, returned.customer, False, "redemption_ended")
+    left = without_mark(reward.open, mark)
+    after = replace(reward, stock=reward.stock + 1, given=reward.given - 1, open=left, ended=ended)
+    return after, [Effect("RewardAnswered", said, returned.redemption_id, returned.customer)]
 
 
 def deliver_reward(reward: Reward, fact: Fact, now: datetime, policy: Policy) -> Told:
-    """A member has it: it cannot come back any more, but as new stock."""
-    return replace(reward, open=without_mark(reward.open, mark_of(fact.data.redemption_id))), ()
+    """A member has it: it cannot come back any more, but as new stock. One that was said to be back is not."""
+    mark = mark_of(fact.data.redemption_id)
+    gone = int(has_mark(reward.ended, mark) and reward.stock > 0)
+    return replace(
+        reward,
+        stock=reward.stock - gone,
+        given=reward.given + gone,
+        open=without_mark(reward.open, mark),
+        ended=without_mark(reward.ended, mark),
+    ), ()
 
 
 def against(reward: Reward, price: int, tier: Tier) -> str:

@@ -224,6 +224,13 @@ class ShopMachine(RuleBasedStateMachine):
             refused = self.turns.root(who) != who or self.tell(what(name), who)
             self.refunded += what is RefundRedemption and not refused
 
+    @rule(who=st.sampled_from("abc"))
+    def time_out(self, who: str) -> None:
+        """The oldest hold runs out, whatever is still on its way."""
+        due = next_due(self.made.state(who), POLICY)
+        if due and due.kind == "hold_timeout" and self.turns.root(who) == who:
+            assert self.made.tell(due, who, f"due-{who}-{due.due_at}", due.due_at) == ""
+
     @rule(by=st.integers(-2, 3))
     def stock(self, by: int) -> None:
         if not self.tell(ChangeStock(by), KETTLE):

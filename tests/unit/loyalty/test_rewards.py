@@ -49,6 +49,10 @@ def ask(name: str = "R1", price: int = 300) -> RewardRequested:
     return RewardRequested(name, SHE, price)
 
 
+def back(name: str = "R1") -> RewardReturned:
+    return RewardReturned(name, SHE)
+
+
 def counts(reward: Reward) -> tuple[int, int, int]:
     return reward.stock, reward.given, len(reward.open) // MARK_BYTES
 
@@ -56,21 +60,21 @@ def counts(reward: Reward) -> tuple[int, int, int]:
 def test_a_piece_is_taken_once_and_comes_back_once() -> None:
     reward, answers = tell(OFFERED, ask(), ask())
     assert (counts(reward), answers) == ((1, 1, 1), ["reward_reserved"] * 2)
-    reward, _ = tell(reward, RewardReturned("R1"), RewardReturned("R1"))
+    reward, _ = tell(reward, back(), back())
     assert counts(reward) == (2, 0, 0)
 
 
 def test_what_was_given_back_before_it_was_asked_for_takes_nothing() -> None:
-    reward, answers = tell(OFFERED, RewardReturned("R1"), ask(), ask("R2"))
+    reward, answers = tell(OFFERED, back(), ask(), ask("R2"))
     assert (counts(reward), answers) == ((1, 1, 1), ["redemption_ended", "reward_reserved"])
 
 
 def test_what_was_delivered_does_not_come_back() -> None:
-    reward, _ = tell(OFFERED, ask(), RewardDelivered("R1"), RewardDelivered("R1"), RewardReturned("R1"))
+    reward, _ = tell(OFFERED, ask(), RewardDelivered("R1"), RewardDelivered("R1"), back())
     assert counts(reward) == (1, 1, 0)
 
 
-SAID = (ask(), ask(), RewardReturned("R1"), RewardReturned("R1"))
+SAID = (ask(), ask(), back(), back())
 
 
 @pytest.mark.parametrize("said", sorted(set(permutations(range(4)))))
@@ -79,7 +83,7 @@ def test_in_every_order_the_stock_ends_as_it_began(said: tuple[int, ...]) -> Non
     assert counts(reward) == (2, 0, 0)
 
 
-HEARD = st.tuples(st.sampled_from("abcdef"), st.sampled_from((ask, RewardReturned, RewardDelivered)))
+HEARD = st.tuples(st.sampled_from("abcdef"), st.sampled_from((ask, back, RewardDelivered)))
 
 
 @given(st.integers(0, 3), st.lists(HEARD, max_size=40))
@@ -93,7 +97,7 @@ def test_stock_and_given_are_what_came(stock: int, heard: list[tuple[str, Any]])
 
 def test_a_reward_stays_small() -> None:
     full = replace(OFFERED, stock=9_999, open=b"x" * MOST_OPEN * MARK_BYTES, ended=b"y" * MOST_ENDED * MARK_BYTES)
-    reward, answers = tell(full, ask(), RewardReturned("R2"))
+    reward, answers = tell(full, ask(), back("R2"))
     assert answers == ["reward_overrun"]
     assert (len(reward.open), len(reward.ended)) == (len(full.open), len(full.ended))
     assert len(msgspec.msgpack.encode(reward)) < 2**16
@@ -223,7 +227,7 @@ def test_what_does_not_fit_is_named() -> None:
         "redemption R1 is CANCELLED, and the ledger says that 300 were spent",
         "redemption R1 is CANCELLED and has another spend",
     ]
-    held = replace(own, redemptions={**own.redemptions, "R2": Redemption(KETTLE, 5, "HELD", day(1))})
+    held = replace(own, redemptions={**own.redemptions, "R2": Redemption(KETTLE, 5, "HELD", day(1), SHE)})
     assert wrong(made, held) == ["redemption R2 is HELD and has no hold"]
     stray = replace(own, holds={"R3": Hold(day(9), {}, reward=KETTLE)})
     assert wrong(made, stray) == ["hold R3 is of no redemption that is HELD"]
