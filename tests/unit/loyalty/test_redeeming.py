@@ -10,7 +10,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from contracts.facts.rewards import RewardAnswered, RewardDelivered, RewardRequested, RewardReturned
+from contracts.facts.rewards import RedemptionChanged, RewardAnswered, RewardDelivered, RewardRequested, RewardReturned
 from services.loyalty.domain.commands import (
     CancelRedemption,
     CaptureHold,
@@ -189,6 +189,23 @@ def test_a_redemption_stays_with_who_asked_when_a_merge_is_undone() -> None:
     assert (split(made, "a"), split(made, "b"), made.state("b").owed) == ((50, 0, 0), (100, 0, 900), 0)
     assert (made.state("a").redemptions, made.state("b").redemptions["R1"].state) == ({}, "DELIVERED")
     assert reconcile(made.state("a"), ledger(made, "a")) == reconcile(made.state("b"), ledger(made, "b")) == []
+
+
+def test_what_a_merge_gives_up_goes_back() -> None:
+    """A hold of the one ran out, and with it, when the two are one, an older hold of the other."""
+    made, turns = shop(*(with_subject(each, who) for who in "ab" for each in FULL)), Turns("ab")
+    assert redeem(made, "R1", "b") == redeem(made, "R2", "a", now=day(1, 12.1)) == ""
+    due = next_due(made.state("a"), POLICY)
+    assert due is not None and made.tell(due, "a", "due", due.due_at) == ""
+    made.fold(made.box.pop(0))
+    assert made.state(KETTLE).given == 1
+    turned(made, turns, merge=True)
+    made.deliver()
+    assert {each.state for each in made.state("a").redemptions.values()} == {"RELEASED"}
+    assert (made.state(KETTLE).stock, made.state(KETTLE).open) == (2, b"")
+    assert [each.data.why for each in ledger(made, "a") if each.type == RedemptionChanged.TYPE][
+        -1
+    ] == "merge_correction"
 
 
 class ShopMachine(RuleBasedStateMachine):

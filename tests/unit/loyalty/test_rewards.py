@@ -180,6 +180,23 @@ def test_what_was_never_delivered_can_be_cancelled_however_late() -> None:
     assert wrong(made, made.state(SHE)) == []
 
 
+def test_a_piece_that_is_back_is_not_paid_for() -> None:
+    """Between a merge and its end another account may have given it up."""
+    made = shop()
+    redeem(made)
+    made.deliver()
+    made.fold(fact(back(), day(2), "elsewhere", subject=KETTLE, source="/hearth/loyalty"))
+    made.deliver()
+    assert (made.state(SHE).redemptions["R1"].state, made.state(SHE).balances.active) == ("CANCELLED", 1000)
+    assert (counts(made.state(KETTLE)), steps_of(ledger(made), "R1")[-1].why) == ((2, 0, 0), "redemption_ended")
+    assert wrong(made, made.state(SHE)) == []
+
+
+def test_a_piece_that_is_back_and_yet_was_handed_out_is_gone() -> None:
+    reward, _ = tell(OFFERED, ask(), back(), RewardDelivered("R1"), RewardDelivered("R1"))
+    assert counts(reward) == (1, 1, 0)
+
+
 def test_of_what_is_over_the_newest_are_remembered() -> None:
     """So many that go on, so many that do not, and the account stays small."""
     made = shop(stock=1000, price=1)
