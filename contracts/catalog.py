@@ -15,6 +15,7 @@ from contracts.facts import (
     loyalty,
     operations,
     pipeline,
+    rewards,
     surveys,
     tickets,
     visits,
@@ -53,6 +54,7 @@ class TypeEntry(NamedTuple):
 
 JOURNAL = "crm.journal"
 FACT_LOYALTY = "crm.fact.loyalty"
+SELF_LOYALTY = "crm.self.loyalty"
 FACT_TICKETS = "crm.fact.service_tickets"
 FACT_LEADS = "crm.fact.leads"
 FREE = "free, best the sender's id of the person or case"
@@ -168,6 +170,13 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(loyalty.DebtRepaid, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsCorrected, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.ReferralSettled, "crm.self.loyalty", "loyalty", keyed_by="the referrer"),
+        TypeEntry(rewards.RewardRedeemed, FACT_LOYALTY, "loyalty"),
+        TypeEntry(rewards.RedemptionChanged, FACT_LOYALTY, "loyalty"),
+        TypeEntry(rewards.RewardRequested, SELF_LOYALTY, "loyalty", keyed_by="the reward"),
+        TypeEntry(rewards.RewardAnswered, SELF_LOYALTY, "loyalty", keyed_by="the member"),
+        TypeEntry(rewards.RewardReturned, SELF_LOYALTY, "loyalty", keyed_by="the reward"),
+        TypeEntry(rewards.RewardDelivered, SELF_LOYALTY, "loyalty", keyed_by="the reward"),
+        TypeEntry(rewards.RedemptionConfirmed, SELF_LOYALTY, "loyalty", keyed_by="the member"),
         TypeEntry(loyalty.PointsAdjusted, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsTransferred, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.TransferOffered, "crm.self.loyalty", "loyalty", keyed_by="the receiver"),

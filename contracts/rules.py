@@ -17,8 +17,10 @@ SERVICES = ("leads", "loyalty", "profile", "service_tickets")
 TIERS = ("crm.loyalty_tier.changed.v1", "crm.loyalty_tier.at_risk.v1", "crm.loyalty_tier.retained.v1")
 """A tier is looked at again whenever anything is booked."""
 EARNING = ("crm.points.earned.v1", "crm.debt.repaid.v1", *TIERS)
-RETURNING = ("crm.points.refunded.v1", "crm.points.expired.v1", "crm.debt.repaid.v1", "crm.transfer.settled.v1")
-"""Points that come back to a lot: if its time is over, they expire; lent ones repay; nothing comes of a transfer."""
+GIVEN_UP = ("crm.redemption.changed.v1", "crm.reward.returned.v1")
+BACK = ("crm.points.refunded.v1", "crm.points.expired.v1", "crm.debt.repaid.v1")
+RETURNING = (*BACK, "crm.transfer.settled.v1", *GIVEN_UP)
+"""Points that come back to a lot: if its time is over, they expire; lent ones repay; nothing comes of what they were for."""
 SHORT = ("crm.points.reversed.v1", "crm.points.written_off.v1", "crm.debt.opened.v1")
 """Points whose reason fell away."""
 SETTLING = (
@@ -29,7 +31,9 @@ SETTLING = (
     *SHORT,
 )
 
-CORRECTING = ("crm.points.corrected.v1", "crm.referral.settled.v1", *TIERS)
+REDEEMING = ("crm.points.spent.v1", "crm.reward.redeemed.v1")
+CONFIRMING = (*REDEEMING, "crm.redemption.confirmed.v1")
+CORRECTING = ("crm.points.corrected.v1", "crm.referral.settled.v1", *GIVEN_UP, *TIERS)
 REFERRING = (*EARNING, *RETURNING, *SHORT)
 STAGE = ("crm.lead.stage_changed.v1", "crm.lead.won.v1", "crm.lead.lost.v1")
 VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.v1")
@@ -103,13 +107,41 @@ RULES: dict[str, RuleEntry] = {
         ("crm.transfer.settled.v1",),
         ("crm.points.transferred.v1", "crm.points.expired.v1", "crm.debt.opened.v1", "crm.debt.repaid.v1", *TIERS),
     ),
+    "loyalty.define_reward": RuleEntry(("loyalty.define_reward.v1",), ()),
+    "loyalty.change_stock": RuleEntry(("loyalty.change_stock.v1",), ()),
+    "loyalty.reserve_reward": RuleEntry(("crm.reward.requested.v1",), ("crm.reward.answered.v1",)),
+    "loyalty.return_reward": RuleEntry(("crm.reward.returned.v1",), ("crm.reward.answered.v1",)),
+    "loyalty.deliver_reward": RuleEntry(("crm.reward.delivered.v1",), ()),
+    "loyalty.redeem_reward": RuleEntry(
+        ("loyalty.redeem_reward.v1",),
+        ("crm.points.held.v1", "crm.reward.requested.v1", "crm.redemption.changed.v1", *TIERS),
+    ),
+    "loyalty.settle_redemption": RuleEntry(
+        ("crm.reward.answered.v1",), (*CONFIRMING, *BACK, "crm.redemption.changed.v1", *TIERS)
+    ),
+    "loyalty.stand_by_redemption": RuleEntry(
+        ("crm.redemption.confirmed.v1",), (*REDEEMING, "crm.debt.opened.v1", *TIERS)
+    ),
+    "loyalty.fulfil_redemption": RuleEntry(("loyalty.fulfil_redemption.v1",), ("crm.redemption.changed.v1", *TIERS)),
+    "loyalty.deliver_redemption": RuleEntry(
+        ("loyalty.deliver_redemption.v1",), ("crm.redemption.changed.v1", "crm.reward.delivered.v1", *TIERS)
+    ),
+    "loyalty.cancel_redemption": RuleEntry(("loyalty.cancel_redemption.v1",), (*RETURNING, *TIERS)),
+    "loyalty.refund_redemption": RuleEntry(("loyalty.refund_redemption.v1",), (*RETURNING, *TIERS)),
     "loyalty.fire_due": RuleEntry(("loyalty.due.v1",), (*RETURNING, "crm.points.expiring.v1", *TIERS)),
     "loyalty.merge": RuleEntry(("crm.customer.merged.v1",), CORRECTING),
     "loyalty.unmerge": RuleEntry(("crm.customer.unmerged.v1",), CORRECTING),
     "loyalty.absorb": RuleEntry((Absorbed.TYPE,), CORRECTING),
     "loyalty.release": RuleEntry((Released.TYPE,), CORRECTING),
     "loyalty.forward": RuleEntry(
-        (Forwarded.TYPE,), (*SETTLING, *CORRECTING, "crm.points.transferred.v1", "crm.transfer.answered.v1")
+        (Forwarded.TYPE,),
+        (
+            *SETTLING,
+            *CORRECTING,
+            "crm.points.transferred.v1",
+            "crm.transfer.answered.v1",
+            *CONFIRMING,
+        ),
     ),
     "profile.describe": RuleEntry(
         (

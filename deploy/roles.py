@@ -13,7 +13,9 @@ from contracts.catalog import ALL
 from contracts.reference import MADE
 
 ENTITIES = {"leads": "lead_books", "loyalty": "accounts", "profile": "customers", "service_tickets": "case_files"}
-"""The one kind of entity of each service, by its collection."""
+"""The kind of entity that each service is about, by its collection."""
+MORE_ENTITIES = {"loyalty": ("rewards",)}
+"""Further kinds."""
 
 ADD = ("find", "insert")
 CHANGE = (*ADD, "update")
@@ -54,8 +56,9 @@ class Right(NamedTuple):
 
 def rights_of(service: str) -> list[Right]:
     """The rights of a service in its database."""
-    entity = ENTITIES[service]
-    told = {f"{entity}.chain": CHANGE, entity: REPLACE, **EVERY, **OWN.get(service, {})}
+    entities = (ENTITIES[service], *MORE_ENTITIES.get(service, ()))
+    told = {f"{entity}{part}": may for entity in entities for part, may in ((".chain", CHANGE), ("", REPLACE))}
+    told |= {**EVERY, **OWN.get(service, {})}
     return [Right(collection, (*actions, *MIGRATE)) for collection, actions in told.items()]
 
 

@@ -18,11 +18,13 @@ from services.loyalty.domain.policy import policy_from
 from services.loyalty.rpc.servicer import add_servicers
 from services.loyalty.settings import PORTS
 from services.loyalty.store.account import INDEXES, account_kind
+from services.loyalty.store.reward import INDEXES as REWARD_INDEXES
+from services.loyalty.store.reward import REWARD
 from services.loyalty.timers.due import SOURCE, make_due
 from services.loyalty.worker.table import RULES
 
 NAME = "loyalty"
-TABLE = 2
+TABLE = 3
 """The number of the rule table; raise it when a release must not run beside an older one."""
 
 
@@ -31,7 +33,7 @@ def build(settings: Settings) -> App:
     language = Language(SOURCE, COMMANDS, settings.namespace)
 
     def kinds(policies: PolicyBook) -> dict[str, Kind]:
-        return {"account": account_kind(policies)}
+        return {"account": account_kind(policies), "reward": REWARD}
 
     return App(
         Definition(
@@ -54,7 +56,7 @@ def build(settings: Settings) -> App:
             policy_file=str(Path(__file__).parent / "policy" / "loyalty.yaml")
             if settings.policy_dir is None
             else "loyalty.yaml",
-            indexes=INDEXES,
+            indexes=INDEXES + REWARD_INDEXES,
         ),
         settings,
     )

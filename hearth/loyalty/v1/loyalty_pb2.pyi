@@ -212,7 +212,7 @@ class ExplainBalanceRequest(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., balance: _Optional[str] = ...) -> None: ...
 
 class Reason(_message.Message):
-    __slots__ = ("points", "why", "sentence", "rule", "policy_version", "cause_source", "cause_id", "about")
+    __slots__ = ("points", "why", "sentence", "rule", "policy_version", "cause_source", "cause_id", "about", "lots")
     POINTS_FIELD_NUMBER: _ClassVar[int]
     WHY_FIELD_NUMBER: _ClassVar[int]
     SENTENCE_FIELD_NUMBER: _ClassVar[int]
@@ -221,6 +221,7 @@ class Reason(_message.Message):
     CAUSE_SOURCE_FIELD_NUMBER: _ClassVar[int]
     CAUSE_ID_FIELD_NUMBER: _ClassVar[int]
     ABOUT_FIELD_NUMBER: _ClassVar[int]
+    LOTS_FIELD_NUMBER: _ClassVar[int]
     points: int
     why: str
     sentence: str
@@ -229,7 +230,16 @@ class Reason(_message.Message):
     cause_source: str
     cause_id: str
     about: str
-    def __init__(self, points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., rule: _Optional[str] = ..., policy_version: _Optional[str] = ..., cause_source: _Optional[str] = ..., cause_id: _Optional[str] = ..., about: _Optional[str] = ...) -> None: ...
+    lots: _containers.RepeatedCompositeFieldContainer[ReasonLot]
+    def __init__(self, points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., rule: _Optional[str] = ..., policy_version: _Optional[str] = ..., cause_source: _Optional[str] = ..., cause_id: _Optional[str] = ..., about: _Optional[str] = ..., lots: _Optional[_Iterable[_Union[ReasonLot, _Mapping]]] = ...) -> None: ...
+
+class ReasonLot(_message.Message):
+    __slots__ = ("lot_id", "points")
+    LOT_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    lot_id: str
+    points: int
+    def __init__(self, lot_id: _Optional[str] = ..., points: _Optional[int] = ...) -> None: ...
 
 class ExplainBalanceResponse(_message.Message):
     __slots__ = ("total", "reasons")
@@ -549,3 +559,257 @@ class ReEmitResponse(_message.Message):
     facts: int
     next: str
     def __init__(self, accounts: _Optional[int] = ..., facts: _Optional[int] = ..., next: _Optional[str] = ...) -> None: ...
+
+class Reward(_message.Message):
+    __slots__ = ("reward_id", "name", "price", "tier", "offered", "stock", "given")
+    REWARD_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    OFFERED_FIELD_NUMBER: _ClassVar[int]
+    STOCK_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_FIELD_NUMBER: _ClassVar[int]
+    reward_id: str
+    name: str
+    price: int
+    tier: str
+    offered: bool
+    stock: int
+    given: int
+    def __init__(self, reward_id: _Optional[str] = ..., name: _Optional[str] = ..., price: _Optional[int] = ..., tier: _Optional[str] = ..., offered: _Optional[bool] = ..., stock: _Optional[int] = ..., given: _Optional[int] = ...) -> None: ...
+
+class ListRewardsRequest(_message.Message):
+    __slots__ = ("offered", "page_size", "page_token")
+    OFFERED_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    offered: bool
+    page_size: int
+    page_token: str
+    def __init__(self, offered: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListRewardsResponse(_message.Message):
+    __slots__ = ("rewards", "next_page_token")
+    REWARDS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    rewards: _containers.RepeatedCompositeFieldContainer[Reward]
+    next_page_token: str
+    def __init__(self, rewards: _Optional[_Iterable[_Union[Reward, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetRewardRequest(_message.Message):
+    __slots__ = ("reward_id",)
+    REWARD_ID_FIELD_NUMBER: _ClassVar[int]
+    reward_id: str
+    def __init__(self, reward_id: _Optional[str] = ...) -> None: ...
+
+class GetRewardResponse(_message.Message):
+    __slots__ = ("reward", "version")
+    REWARD_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    reward: Reward
+    version: int
+    def __init__(self, reward: _Optional[_Union[Reward, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class DefineRewardRequest(_message.Message):
+    __slots__ = ("reward_id", "name", "price", "tier", "offered", "expected_version")
+    REWARD_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    OFFERED_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    reward_id: str
+    name: str
+    price: int
+    tier: str
+    offered: bool
+    expected_version: int
+    def __init__(self, reward_id: _Optional[str] = ..., name: _Optional[str] = ..., price: _Optional[int] = ..., tier: _Optional[str] = ..., offered: _Optional[bool] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class DefineRewardResponse(_message.Message):
+    __slots__ = ("reward", "version")
+    REWARD_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    reward: Reward
+    version: int
+    def __init__(self, reward: _Optional[_Union[Reward, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ChangeStockRequest(_message.Message):
+    __slots__ = ("reward_id", "by")
+    REWARD_ID_FIELD_NUMBER: _ClassVar[int]
+    BY_FIELD_NUMBER: _ClassVar[int]
+    reward_id: str
+    by: int
+    def __init__(self, reward_id: _Optional[str] = ..., by: _Optional[int] = ...) -> None: ...
+
+class ChangeStockResponse(_message.Message):
+    __slots__ = ("reward", "version")
+    REWARD_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    reward: Reward
+    version: int
+    def __init__(self, reward: _Optional[_Union[Reward, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class Redemption(_message.Message):
+    __slots__ = ("redemption_id", "reward_id", "points", "state", "at", "until")
+    REDEMPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    REWARD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    redemption_id: str
+    reward_id: str
+    points: int
+    state: str
+    at: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, redemption_id: _Optional[str] = ..., reward_id: _Optional[str] = ..., points: _Optional[int] = ..., state: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListRedemptionsRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class ListRedemptionsResponse(_message.Message):
+    __slots__ = ("redemptions", "version")
+    REDEMPTIONS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    redemptions: _containers.RepeatedCompositeFieldContainer[Redemption]
+    version: int
+    def __init__(self, redemptions: _Optional[_Iterable[_Union[Redemption, _Mapping]]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class GetRedemptionRequest(_message.Message):
+    __slots__ = ("customer_id", "redemption_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REDEMPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    redemption_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., redemption_id: _Optional[str] = ...) -> None: ...
+
+class GetRedemptionResponse(_message.Message):
+    __slots__ = ("redemption", "version")
+    REDEMPTION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    redemption: Redemption
+    version: int
+    def __init__(self, redemption: _Optional[_Union[Redemption, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ExplainRedemptionRequest(_message.Message):
+    __slots__ = ("customer_id", "redemption_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REDEMPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    redemption_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., redemption_id: _Optional[str] = ...) -> None: ...
+
+class RedemptionStep(_message.Message):
+    __slots__ = ("state", "at", "why", "sentence", "policy_version", "cause_source", "cause_id")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_ID_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    at: _timestamp_pb2.Timestamp
+    why: str
+    sentence: str
+    policy_version: str
+    cause_source: str
+    cause_id: str
+    def __init__(self, state: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., policy_version: _Optional[str] = ..., cause_source: _Optional[str] = ..., cause_id: _Optional[str] = ...) -> None: ...
+
+class ExplainRedemptionResponse(_message.Message):
+    __slots__ = ("steps", "movements")
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    MOVEMENTS_FIELD_NUMBER: _ClassVar[int]
+    steps: _containers.RepeatedCompositeFieldContainer[RedemptionStep]
+    movements: _containers.RepeatedCompositeFieldContainer[Reason]
+    def __init__(self, steps: _Optional[_Iterable[_Union[RedemptionStep, _Mapping]]] = ..., movements: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ...) -> None: ...
+
+class RedeemRewardRequest(_message.Message):
+    __slots__ = ("customer_id", "reward_id", "points", "expected_version")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REWARD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    reward_id: str
+    points: int
+    expected_version: int
+    def __init__(self, customer_id: _Optional[str] = ..., reward_id: _Optional[str] = ..., points: _Optional[int] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class RedeemRewardResponse(_message.Message):
+    __slots__ = ("redemption", "version")
+    REDEMPTION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    redemption: Redemption
+    version: int
+    def __init__(self, redemption: _Optional[_Union[Redemption, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class FulfilRedemptionRequest(_message.Message):
+    __slots__ = ("customer_id", "redemption_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REDEMPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    redemption_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., redemption_id: _Optional[str] = ...) -> None: ...
+
+class FulfilRedemptionResponse(_message.Message):
+    __slots__ = ("redemption", "version")
+    REDEMPTION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    redemption: Redemption
+    version: int
+    def __init__(self, redemption: _Optional[_Union[Redemption, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class DeliverRedemptionRequest(_message.Message):
+    __slots__ = ("customer_id", "redemption_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REDEMPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    redemption_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., redemption_id: _Optional[str] = ...) -> None: ...
+
+class DeliverRedemptionResponse(_message.Message):
+    __slots__ = ("redemption", "version")
+    REDEMPTION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    redemption: Redemption
+    version: int
+    def __init__(self, redemption: _Optional[_Union[Redemption, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class CancelRedemptionRequest(_message.Message):
+    __slots__ = ("customer_id", "redemption_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REDEMPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    redemption_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., redemption_id: _Optional[str] = ...) -> None: ...
+
+class CancelRedemptionResponse(_message.Message):
+    __slots__ = ("redemption", "version")
+    REDEMPTION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    redemption: Redemption
+    version: int
+    def __init__(self, redemption: _Optional[_Union[Redemption, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class RefundRedemptionRequest(_message.Message):
+    __slots__ = ("customer_id", "redemption_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REDEMPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    redemption_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., redemption_id: _Optional[str] = ...) -> None: ...
+
+class RefundRedemptionResponse(_message.Message):
+    __slots__ = ("redemption", "version")
+    REDEMPTION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    redemption: Redemption
+    version: int
+    def __init__(self, redemption: _Optional[_Union[Redemption, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...

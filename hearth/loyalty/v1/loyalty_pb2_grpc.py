@@ -150,6 +150,66 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
                 _registered_method=True)
+        self.ListRewards = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListRewards',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsResponse.FromString,
+                _registered_method=True)
+        self.GetReward = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetReward',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRewardRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRewardResponse.FromString,
+                _registered_method=True)
+        self.DefineReward = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/DefineReward',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DefineRewardRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DefineRewardResponse.FromString,
+                _registered_method=True)
+        self.ChangeStock = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ChangeStock',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ChangeStockRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ChangeStockResponse.FromString,
+                _registered_method=True)
+        self.ListRedemptions = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListRedemptions',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRedemptionsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRedemptionsResponse.FromString,
+                _registered_method=True)
+        self.GetRedemption = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetRedemption',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRedemptionRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRedemptionResponse.FromString,
+                _registered_method=True)
+        self.ExplainRedemption = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ExplainRedemption',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainRedemptionRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainRedemptionResponse.FromString,
+                _registered_method=True)
+        self.RedeemReward = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/RedeemReward',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RedeemRewardRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RedeemRewardResponse.FromString,
+                _registered_method=True)
+        self.FulfilRedemption = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/FulfilRedemption',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FulfilRedemptionRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FulfilRedemptionResponse.FromString,
+                _registered_method=True)
+        self.DeliverRedemption = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/DeliverRedemption',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeliverRedemptionRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeliverRedemptionResponse.FromString,
+                _registered_method=True)
+        self.CancelRedemption = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/CancelRedemption',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.CancelRedemptionRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.CancelRedemptionResponse.FromString,
+                _registered_method=True)
+        self.RefundRedemption = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/RefundRedemption',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionResponse.FromString,
+                _registered_method=True)
 
 
 class LoyaltyServiceServicer:
@@ -295,6 +355,79 @@ class LoyaltyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRewards(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReward(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DefineReward(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeStock(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRedemptions(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRedemption(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainRedemption(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RedeemReward(self, request, context):
+        """HELD in the answer; CONFIRMED or RELEASED in a moment.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FulfilRedemption(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeliverRedemption(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelRedemption(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefundRedemption(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LoyaltyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -412,6 +545,66 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.RefundSpend,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.SerializeToString,
+            ),
+            'ListRewards': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRewards,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsResponse.SerializeToString,
+            ),
+            'GetReward': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReward,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRewardRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRewardResponse.SerializeToString,
+            ),
+            'DefineReward': grpc.unary_unary_rpc_method_handler(
+                    servicer.DefineReward,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DefineRewardRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DefineRewardResponse.SerializeToString,
+            ),
+            'ChangeStock': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeStock,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ChangeStockRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ChangeStockResponse.SerializeToString,
+            ),
+            'ListRedemptions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRedemptions,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRedemptionsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRedemptionsResponse.SerializeToString,
+            ),
+            'GetRedemption': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRedemption,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRedemptionRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRedemptionResponse.SerializeToString,
+            ),
+            'ExplainRedemption': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainRedemption,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainRedemptionRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainRedemptionResponse.SerializeToString,
+            ),
+            'RedeemReward': grpc.unary_unary_rpc_method_handler(
+                    servicer.RedeemReward,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RedeemRewardRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RedeemRewardResponse.SerializeToString,
+            ),
+            'FulfilRedemption': grpc.unary_unary_rpc_method_handler(
+                    servicer.FulfilRedemption,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FulfilRedemptionRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FulfilRedemptionResponse.SerializeToString,
+            ),
+            'DeliverRedemption': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeliverRedemption,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeliverRedemptionRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeliverRedemptionResponse.SerializeToString,
+            ),
+            'CancelRedemption': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelRedemption,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.CancelRedemptionRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.CancelRedemptionResponse.SerializeToString,
+            ),
+            'RefundRedemption': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundRedemption,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1036,6 +1229,330 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/RefundSpend',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRewards(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListRewards',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReward(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetReward',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRewardRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRewardResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DefineReward(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/DefineReward',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DefineRewardRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DefineRewardResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeStock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ChangeStock',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ChangeStockRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ChangeStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRedemptions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListRedemptions',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRedemptionsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRedemptionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRedemption(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetRedemption',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRedemptionRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetRedemptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainRedemption(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ExplainRedemption',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainRedemptionRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainRedemptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RedeemReward(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/RedeemReward',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RedeemRewardRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RedeemRewardResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FulfilRedemption(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/FulfilRedemption',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FulfilRedemptionRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FulfilRedemptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeliverRedemption(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/DeliverRedemption',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeliverRedemptionRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeliverRedemptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelRedemption(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/CancelRedemption',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.CancelRedemptionRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.CancelRedemptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundRedemption(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/RefundRedemption',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,16 +36,16 @@ class Accounts:
 
     async def statement(self, customer_id: str) -> list[Line]:
         """All movements in the order booked, each with the balances after it."""
-        return statement(await self._ledger(customer_id))
+        return statement(await self.ledger(customer_id))
 
     async def explain(self, customer_id: str, balance: str) -> list[Reason]:
         """All movements on one balance; their points sum to it."""
-        return explain(await self._ledger(customer_id), balance)
+        return explain(await self.ledger(customer_id), balance)
 
     async def explain_fact(self, customer_id: str, source: str, fact_id: str) -> tuple[list[Reason], str]:
         """The movements that a fact caused; if there are none, why. Raises `UnknownFact`."""
         head = await self._head(customer_id)
-        moved, cause = movements_of(await self._ledger(customer_id), source, fact_id), f"{source} {fact_id}"
+        moved, cause = movements_of(await self.ledger(customer_id), source, fact_id), f"{source} {fact_id}"
         if moved:
             return moved, ""
         known = await self._app.store.recall({head.key: [cause]})
@@ -57,12 +57,15 @@ class Accounts:
         self, customer_id: str, data: Any, caller: str, key: str | None, expected: int | None = None
     ) -> tuple[dict[str, Any], Done]:
         """Carry out a command under the caller's idempotency key; returns the answer and how it was done."""
-        now = self._app.clock.now()
-        name = command_id(f"{caller} {data.TYPE} {customer_id}", key)
-        fact = Fact(SOURCE, name, data.TYPE, customer_id, now, now, data)
-        await self._head(customer_id)
-        done = await self._app.commands.execute(Key("account", customer_id), Command(fact, expected))
-        return msgspec.msgpack.decode(done.answer), done
+        head = await self._head(customer_id)
+        entity = Key("account", customer_id)
+        return await execute(self._app, entity, head.key.id, data, caller, key, expected)
+
+    async def knows(self, customer_id: str, data: Any, caller: str, key: str | None) -> bool:
+        """Whether a command under this idempotency key was carried out before."""
+        head, asked = await self._head(customer_id), Key("account", customer_id)
+        cause = f"{SOURCE} {_name(asked, data, caller, key)}"
+        return bool(await self._app.store.recall({head.key: [cause], asked: [cause]}))
 
     async def offer(
         self, customer_id: str, to: str, points: int, caller: str, key: str | None, expected: int | None = None
@@ -80,7 +83,24 @@ class Accounts:
             raise UnknownAccount("no fact about this customer has been applied yet")
         return found
 
-    async def _ledger(self, customer_id: str) -> list[Fact]:
+    async def ledger(self, customer_id: str) -> list[Fact]:
+        """All that an account has said, in the order said."""
         head = await self._head(customer_id)
         outs = await self._app.store.said(head.key)
         return [self._app.definition.language.heard(out) for out in outs]
+
+
+async def execute(
+    app: App, entity: Key, subject: str, data: Any, caller: str, key: str | None, expected: int | None
+) -> tuple[dict[str, Any], Done]:
+    """Carry out a command on an entity under the caller's idempotency key. `subject` is who others are to answer to: the
+    entity, or the one it is merged into.
+    """
+    now = app.clock.now()
+    fact = Fact(SOURCE, _name(entity, data, caller, key), data.TYPE, subject, now, now, data)
+    done = await app.commands.execute(entity, Command(fact, expected))
+    return msgspec.msgpack.decode(done.answer), done
+
+
+def _name(entity: Key, data: Any, caller: str, key: str | None) -> str:
+    return command_id(f"{caller} {data.TYPE} {entity.id}", key)

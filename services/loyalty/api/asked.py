@@ -1,9 +1,11 @@
 """What every command by HTTP comes with, and how it is carried out."""
 
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Response
 
+from chassis.fold.doors import Done
 from chassis.gate.principal import asking
 from chassis.web import etag, expected_version, idempotency_key
 from services.loyalty.api.accounts import Accounts
@@ -25,13 +27,15 @@ class Asked:
 
     async def carry_out(self, accounts: Accounts, customer_id: str, data: Any) -> dict[str, Any]:
         """Carry out a command and answer with the version it made."""
-        answer, done = await accounts.command(customer_id, data, asking().name, self.key, self.expected)
-        self.response.headers.update(etag(done.seq))
-        return answer
+        return await self.answered(accounts.command(customer_id, data, asking().name, self.key, self.expected))
 
     async def offer(self, accounts: Accounts, customer_id: str, to: str, points: int) -> dict[str, Any]:
         """Offer points to another member."""
-        answer, done = await accounts.offer(customer_id, to, points, asking().name, self.key, self.expected)
+        return await self.answered(accounts.offer(customer_id, to, points, asking().name, self.key, self.expected))
+
+    async def answered(self, outcome: Awaitable[tuple[dict[str, Any], Done]]) -> dict[str, Any]:
+        """The answer of a command, with the version it made in the headers."""
+        answer, done = await outcome
         self.response.headers.update(etag(done.seq))
         return answer
 

@@ -10,7 +10,7 @@ from chassis.fold.model import Key, Out
 from chassis.store.seeing import again
 from contracts.catalog import FACT_LOYALTY
 from services.loyalty.domain.audit import Examined, Liability, examine, liability
-from services.loyalty.domain.model import EMPTY, Account
+from services.loyalty.domain.model import EMPTY, GOING_ON, Account, Reward
 
 READINGS = 3
 """So often an account that seems wrong is read: it may have changed between its state and its ledger."""
@@ -63,12 +63,24 @@ class Books:
         return len(keys), facts, following
 
     async def _examined(self, key: Key) -> Examined:
-        found = examine(await self._state(key), await self._ledger(key))
+        found = await self._read_once(key)
         for _ in range(READINGS - 1):
             if not found.wrong:
                 break
-            found = examine(await self._state(key), await self._ledger(key))
+            found = await self._read_once(key)
         return found
+
+    async def _read_once(self, key: Key) -> Examined:
+        state, ledger = await self._state(key), await self._ledger(key)
+        return examine(state, ledger, await self._rewards(state))
+
+    async def _rewards(self, account: Account) -> dict[str, Reward]:
+        """The rewards of which pieces are on their way to a member; read after the account, for a piece is reserved before
+        it is paid for.
+        """
+        keys = {Key("reward", each.reward) for each in account.redemptions.values() if each.state in GOING_ON}
+        heads = await self._app.store.heads(sorted(keys, key=lambda key: key.id)) if keys else {}
+        return {key.id: head.state for key, head in heads.items()}
 
     async def _state(self, key: Key) -> Account:
         heads = await self._app.store.heads([key])

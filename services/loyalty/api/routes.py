@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Response
 from chassis.app import App
 from chassis.pages import Page, page_of
 from chassis.web import etag
-from services.loyalty.api import ledger, spending, staff, transfers
+from services.loyalty.api import ledger, rewards, spending, staff, transfers
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.asked import CustomerId
 from services.loyalty.api.books import Books
+from services.loyalty.api.catalogue import Catalogue
 from services.loyalty.api.views import (
     AccountView,
     Explanation,
@@ -30,6 +31,7 @@ from services.loyalty.api.views import (
 def routers(app: App) -> Sequence[APIRouter]:
     """All routes."""
     accounts = Accounts(app)
+    catalogue = Catalogue(app, accounts)
     return [
         _questions(accounts),
         spending.holds(accounts),
@@ -37,6 +39,8 @@ def routers(app: App) -> Sequence[APIRouter]:
         staff.lots(accounts),
         staff.adjustments(accounts),
         transfers.transfers(accounts),
+        rewards.rewards(catalogue),
+        *rewards.redemptions(catalogue, accounts),
         ledger.ledger(Books(app)),
     ]
 

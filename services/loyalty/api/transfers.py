@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from chassis.pages import Page
+from contracts.fields import ID_PATTERN
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.asked import Asking, CustomerId
 from services.loyalty.domain import commands
@@ -15,10 +16,13 @@ from services.loyalty.domain.model import Account
 TransferId = Annotated[str, Path(min_length=1, max_length=64, description="The transfer's id.")]
 
 
+ID = ID_PATTERN.replace(r"(?!\n)", "")
+
+
 class OfferRequest(BaseModel, extra="forbid", strict=True):
     """Points for another member."""
 
-    to: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}$")
+    to: str = Field(min_length=1, max_length=64, pattern=ID)
     points: int = Field(ge=1, le=10**12)
 
 

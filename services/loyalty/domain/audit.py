@@ -7,7 +7,8 @@ from msgspec.structs import asdict
 
 from contracts.fact import Fact
 from contracts.facts.loyalty import Movement
-from services.loyalty.domain.model import Account, Lot
+from services.loyalty.domain.model import Account, Lot, Reward
+from services.loyalty.domain.redemptions import disagreements
 from services.loyalty.domain.statement import reconcile
 
 IN_LOT = ("pending", "active", "held", "spent", "expired", "reversed", "blocked", "transferred")
@@ -29,13 +30,16 @@ class Liability(NamedTuple):
     ending: Mapping[str, int]
 
 
-def examine(account: Account, facts: Sequence[Fact]) -> Examined:
-    """Whether an account is what its published ledger says, each transaction sums to zero, each lot balances."""
+def examine(account: Account, facts: Sequence[Fact], rewards: Mapping[str, Reward] = {}) -> Examined:
+    """Whether an account is what its published ledger says, each transaction sums to zero, each lot balances, and each
+    redemption was paid for and has its piece of those `rewards`.
+    """
     moved = [fact for fact in facts if isinstance(fact.data, Movement)]
     sums: dict[str, int] = {}
     for entry in (entry for fact in moved for entry in fact.data.entries):
         sums[entry.account] = sums.get(entry.account, 0) + entry.points
     wrong = [*reconcile(account, facts), *_unbalanced(moved), *_broken(account.lots)]
+    wrong += disagreements(account, facts, rewards)
     return Examined(sum(len(fact.data.entries) for fact in moved), sums, wrong)
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from contracts.facts.base import FactData
-from contracts.fields import Code, CustomerId, Id, Moment
+from contracts.facts.loyalty import Tier
+from contracts.fields import Code, CustomerId, Id, Label, Moment
 
 Person = Annotated[str, Meta(min_length=1, max_length=200)]
 Points = Annotated[int, Meta(ge=1, le=10**12)]
@@ -115,6 +116,68 @@ class DeclineTransfer(FactData, frozen=True):
     transfer_id: Id
 
 
+class DefineReward(FactData, frozen=True):
+    """Put a reward into the catalogue, or change it; pieces already reserved keep their price. Its subject is the reward."""
+
+    TYPE = "loyalty.define_reward.v1"
+
+    name: Label
+    price: Points
+    tier: Tier = "base"
+    offered: bool = True
+
+
+class ChangeStock(FactData, frozen=True):
+    """Pieces came (or, negative, went) that nobody has redeemed. Its subject is the reward."""
+
+    TYPE = "loyalty.change_stock.v1"
+
+    by: Annotated[int, Meta(ge=-(10**9), le=10**9)]
+
+
+class RedeemReward(FactData, frozen=True):
+    """Have a piece of a reward, for so many points, the price that the member has seen. The redemption's id is the command's
+    id.
+    """
+
+    TYPE = "loyalty.redeem_reward.v1"
+
+    reward_id: Id
+    points: Points
+
+
+class FulfilRedemption(FactData, frozen=True):
+    """Somebody has begun to hand a redemption out."""
+
+    TYPE = "loyalty.fulfil_redemption.v1"
+
+    redemption_id: Id
+
+
+class DeliverRedemption(FactData, frozen=True):
+    """The member has it."""
+
+    TYPE = "loyalty.deliver_redemption.v1"
+
+    redemption_id: Id
+
+
+class CancelRedemption(FactData, frozen=True):
+    """Not delivered, and it will not be: the points come back, and the piece."""
+
+    TYPE = "loyalty.cancel_redemption.v1"
+
+    redemption_id: Id
+
+
+class RefundRedemption(FactData, frozen=True):
+    """Delivered, and given back or complained of: the points come back; the piece, if it is good, by a change of stock."""
+
+    TYPE = "loyalty.refund_redemption.v1"
+
+    redemption_id: Id
+
+
 class Due(FactData, frozen=True):
     """Work that has become due at `due_at`: holds run out, lots expire or will soon, the tier is looked at again."""
 
@@ -137,5 +200,12 @@ COMMANDS = (
     OfferTransfer,
     AcceptTransfer,
     DeclineTransfer,
+    DefineReward,
+    ChangeStock,
+    RedeemReward,
+    FulfilRedemption,
+    DeliverRedemption,
+    CancelRedemption,
+    RefundRedemption,
     Due,
 )

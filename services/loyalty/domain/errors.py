@@ -139,6 +139,87 @@ class UnknownOffer(Refused):
     title = "No such transfer waits for an answer"
 
 
+class UnknownReward(Refused):
+    """No reward of this id is in the catalogue."""
+
+    code = "unknown_reward"
+    status = 404
+    title = "There is no such reward"
+
+
+class RewardWithdrawn(Refused):
+    """The reward is in the catalogue, but not offered now."""
+
+    code = "reward_withdrawn"
+    status = 409
+    title = "The reward is not offered"
+
+
+class RewardChanged(Refused):
+    """The reward has another price than the request says: look at it again."""
+
+    code = "reward_changed"
+    status = 409
+    title = "The reward has another price"
+
+
+class RewardSoldOut(Refused):
+    """No piece of the reward is left."""
+
+    code = "reward_sold_out"
+    status = 409
+    title = "The reward is sold out"
+
+
+class RewardOverrun(Refused):
+    """As many pieces of the reward are on their way to members as can be; deliver some first."""
+
+    code = "reward_overrun"
+    status = 409
+    title = "Too many pieces of the reward are on their way"
+
+
+class TierTooLow(Refused):
+    """The reward is for members of a higher tier."""
+
+    code = "tier_too_low"
+    status = 409
+    title = "The reward is for a higher tier"
+
+
+class InsufficientStock(Refused):
+    """Fewer pieces are left than would be taken."""
+
+    code = "insufficient_stock"
+    status = 409
+    title = "There are not so many pieces"
+
+
+class UnknownRedemption(Refused):
+    """No redemption of this id is known: never made, or ended long ago."""
+
+    code = "unknown_redemption"
+    status = 404
+    title = "There is no such redemption"
+    elsewhere = True
+
+
+class WrongRedemptionState(Refused):
+    """The redemption is in a state from which this does not follow."""
+
+    code = "wrong_redemption_state"
+    status = 409
+    title = "The redemption is not there yet, or beyond that"
+
+
+class TooManyRedemptions(Refused):
+    """As many redemptions of the account go on as it can hold."""
+
+    code = "too_many_redemptions"
+    status = 409
+    title = "Too many redemptions of this account go on"
+
+
 class UnknownFact(Refused):
     """No fact of this source and id was applied to the account."""
 

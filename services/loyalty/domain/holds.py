@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from contracts.fact import Effect, Fact
 from contracts.facts.loyalty import PointsHeld, PointsRefunded, PointsSpent, TransferSettled
+from contracts.facts.rewards import RedemptionChanged, RewardReturned
 from services.loyalty.domain import commands
 from services.loyalty.domain.errors import (
     CaptureOverHold,
@@ -17,7 +18,7 @@ from services.loyalty.domain.errors import (
     UnknownHold,
 )
 from services.loyalty.domain.ledger import Book, by_expiry, less, take_in_order
-from services.loyalty.domain.model import LENT, Account, Hold
+from services.loyalty.domain.model import LENT, Account, Hold, Redemption
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.refunds import remembered
 
@@ -46,8 +47,8 @@ def capture_hold(account: Account, fact: Fact, now: datetime, policy: Policy) ->
     """Spend what a hold set aside, or a part, and give back the rest; refused once it has run out, timed out or not."""
     command: commands.CaptureHold = fact.data
     hold_id, hold = command.hold_id, _open_hold(account, command.hold_id)
-    if hold.until <= now or hold.to:
-        raise UnknownHold("the hold has run out, or is of a transfer", "/hold_id")
+    if hold.until <= now or hold.to or hold.reward:
+        raise UnknownHold("the hold has run out, or is of a transfer or a redemption", "/hold_id")
     wanted = hold.points if command.points is None else command.points
     if wanted > hold.points:
         raise CaptureOverHold(f"the hold set {hold.points} points aside", "/points")
@@ -70,9 +71,10 @@ def void_hold(account: Account, fact: Fact, now: datetime, policy: Policy) -> tu
     return book.close()
 
 
-def give_back(book: Book, hold_id: str, why: str) -> None:
+def give_back(book: Book, hold_id: str, why: str, piece: bool = True) -> None:
     """Void a hold inside a book: its points are active again in their lots, those lent repay what is owed for them; of a
-    transfer the receiver hears that nothing comes of it.
+    transfer the receiver hears that nothing comes of it, of a redemption everybody that it is RELEASED,
+    and the reward that no `piece` is needed, if it may have one for it.
     """
     hold = book.account.holds[hold_id]
     parts = hold.parts
@@ -83,6 +85,28 @@ def give_back(book: Book, hold_id: str, why: str) -> None:
     if hold.to:
         said = TransferSettled(hold_id, "receiver", book.fact.subject)
         book.effects.append(Effect("TransferSettled", said, hold_id, hold.to))
+    if hold.reward:
+        _release(book, hold_id, hold, why, piece)
+
+
+def _release(book: Book, redemption_id: str, hold: Hold, why: str, piece: bool) -> None:
+    released = replace(book.account.redemptions[redemption_id], state="RELEASED", at=book.now)
+    say_redemption(book, redemption_id, released, why)
+    if piece:
+        return_piece(book, redemption_id, released)
+    book.account = replace(book.account, redemptions={**book.account.redemptions, redemption_id: released})
+
+
+def return_piece(book: Book, redemption_id: str, ended: Redemption) -> None:
+    """Tell its reward, inside a book, that a redemption needs no piece of it."""
+    said = RewardReturned(redemption_id, ended.asker)
+    book.effects.append(Effect("RewardReturned", said, redemption_id, ended.reward))
+
+
+def say_redemption(book: Book, redemption_id: str, now: Redemption, why: str) -> None:
+    """Make known what a redemption is now, inside a book."""
+    said = RedemptionChanged(redemption_id, now.reward, now.state, now.points, why, book.policy.version, book.cause)
+    book.effects.append(Effect("RedemptionChanged", said, redemption_id))
 
 
 def _refuse_hold(account: Account, points: int, now: datetime, policy: Policy) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from contracts.facts.loyalty import Tier
+from contracts.facts.rewards import RedemptionState
 
 PENDING_LOT = "deal.pending"
 """The one lot of points granted by deals but not yet paid for; it has no expiry."""
@@ -111,11 +112,14 @@ class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Hold(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Points set aside until `until`: lot id → points. For a redemption, or for the member `to`."""
+    """Points set aside until `until`: lot id → points. For the member `to`, for a piece of `reward`, or for whatever the
+    caller has in mind.
+    """
 
     until: datetime
     parts: dict[str, int]
     to: str = ""
+    reward: str = ""
 
     @property
     def points(self) -> int:
@@ -133,6 +137,22 @@ class Spend(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def points(self) -> int:
         """How many points can still be refunded."""
         return sum(self.parts.values())
+
+
+GOING_ON: tuple[RedemptionState, ...] = ("HELD", "CONFIRMED", "FULFILLING")
+"""States of a redemption out of which something has still to come."""
+
+
+class Redemption(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A piece of a reward on its way to the member, in this state since `at`; its hold, and then its spend, have its id.
+    `asker` is the account that asked: this one, or one that was merged into it.
+    """
+
+    reward: str
+    points: int
+    state: RedemptionState
+    at: datetime
+    asker: str
 
 
 class Proposal(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -195,13 +215,11 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     warned_to: datetime | None = None
     proposals: dict[str, Proposal] = {}
     offers: dict[str, Offer] = {}
+    redemptions: dict[str, Redemption] = {}
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""
-        found = self.once.find(mark)
-        while found % MARK_BYTES and found > 0:
-            found = self.once.find(mark, found + 1)
-        return found >= 0
+        return has_mark(self.once, mark)
 
     @property
     def owed(self) -> int:
@@ -214,9 +232,46 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return sum(self.qualifying.values())
 
 
+class Reward(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Something to have for points: `stock` pieces are left, `given` are reserved or with members. One entity, so its stock
+    holds whoever asks at the same time.
+
+    `open` is the marks of redemptions to which a piece is on its way, `ended` of the last that gave theirs back.
+    """
+
+    name: str = ""
+    price: int = 0
+    tier: Tier = "base"
+    offered: bool = False
+    stock: int = 0
+    given: int = 0
+    open: bytes = b""
+    ended: bytes = b""
+
+
 EMPTY = Account()
+NO_REWARD = Reward()
 
 
 def mark_of(*parts: str) -> bytes:
     """A 6-byte mark; two of 10,000 marks are equal once in about six million accounts of that size."""
     return blake2b("\x1f".join(parts).encode(), digest_size=MARK_BYTES).digest()
+
+
+def has_mark(marks: bytes, mark: bytes) -> bool:
+    """Whether a mark is one of `marks`."""
+    return _place(marks, mark) >= 0
+
+
+def without_mark(marks: bytes, mark: bytes) -> bytes:
+    """The marks but this one."""
+    place = _place(marks, mark)
+    return marks if place < 0 else marks[:place] + marks[place + MARK_BYTES :]
+
+
+def _place(marks: bytes, mark: bytes) -> int:
+    """Where a mark begins; the bytes may also stand across two others."""
+    found = marks.find(mark)
+    while found % MARK_BYTES and found > 0:
+        found = marks.find(mark, found + 1)
+    return found

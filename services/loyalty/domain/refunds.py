@@ -10,7 +10,7 @@ from contracts.facts.loyalty import PointsRefunded
 from services.loyalty.domain import commands
 from services.loyalty.domain.errors import RefundOverSpend, UnknownSpend
 from services.loyalty.domain.ledger import Book, less, take_in_order
-from services.loyalty.domain.model import Account, Spend
+from services.loyalty.domain.model import GOING_ON, Account, Spend
 from services.loyalty.domain.policy import Policy
 
 MOST_SPENDS = 100
@@ -26,12 +26,14 @@ def refund_spend(account: Account, fact: Fact, now: datetime, policy: Policy) ->
     spend = account.spends.get(command.hold_id)
     if spend is None or refundable_until(spend, policy) <= now:
         raise UnknownSpend("it was never captured, is refunded already, or was too long ago", "/hold_id")
+    if command.hold_id in account.redemptions:
+        raise UnknownSpend("it is of a redemption: cancel or refund that", "/hold_id")
     wanted = spend.points if command.points is None else command.points
     if wanted > spend.points:
         raise RefundOverSpend(f"{spend.points} points are left to be refunded", "/points")
     parts = take_in_order(wanted, reversed(spend.parts.items()))
     book = Book(account, fact, now, policy, "refund_spend", command.hold_id)
-    _give_back(book, parts, command.hold_id)
+    give_back_spend(book, parts, command.hold_id)
     left = replace(spend, parts=less(spend.parts, parts))
     return book.close(
         spends={key: each for key, each in {**account.spends, command.hold_id: left}.items() if each.parts}
@@ -46,13 +48,16 @@ def refundable_until(spend: Spend, policy: Policy) -> datetime:
 def remembered(
     account: Account, hold_id: str, parts: Mapping[str, int], now: datetime, policy: Policy
 ) -> dict[str, Spend]:
-    """The spends that can be refunded after one more."""
-    kept = {key: spend for key, spend in account.spends.items() if refundable_until(spend, policy) > now}
+    """The spends that can be refunded after one more; those of redemptions that go on can be as long as these do."""
+    needed = {name for name, each in account.redemptions.items() if each.state in GOING_ON}
+    kept = {key: each for key, each in account.spends.items() if key in needed or refundable_until(each, policy) > now}
     kept[hold_id] = Spend(now, dict(parts))
-    return {key: kept[key] for key in list(kept)[-MOST_SPENDS:]}
+    forgotten = {*[key for key in kept if key not in needed][:-MOST_SPENDS]}
+    return {key: spend for key, spend in kept.items() if key not in forgotten}
 
 
-def _give_back(book: Book, parts: Mapping[str, int], hold_id: str) -> None:
+def give_back_spend(book: Book, parts: Mapping[str, int], hold_id: str) -> None:
+    """Move spent points back to active inside a book, and repay what is owed."""
     back = [(_home(book, lot_id), lot_id, points) for lot_id, points in parts.items()]
     for home, lot_id, points in back:
         if home == lot_id:

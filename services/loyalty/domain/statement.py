@@ -25,6 +25,16 @@ SENTENCES = {
     "deal_changed": "The price of the deal changed, and its points with it.",
     "deal_cancelled": "The deal was cancelled wholly or in part, and its share of points taken back.",
     "adjustment_approved": "Two persons gave points, or took them, by hand.",
+    "reward_requested": "Points were set aside for a reward.",
+    "reward_redeemed": "A piece of the reward was there, and the points were spent.",
+    "reward_sold_out": "No piece of the reward was left; the points came back.",
+    "reward_changed": "The reward had changed its price; the points came back.",
+    "tier_too_low": "The reward is for members of a higher tier; the points came back.",
+    "reward_overrun": "Too many pieces of the reward were on their way; the points came back.",
+    "redemption_ended": "The redemption had been given up; the points came back.",
+    "told_by_staff": "Somebody who hands rewards out said so.",
+    "reward_withdrawn": "The reward was not offered any more; the points came back.",
+    "redemption_lent": "A reward was had for points that, after a merge was undone, were never there: they are owed.",
     "transfer_offered": "Points were set aside for another member, who has to agree.",
     "transfer_declined": "The other member did not agree in time; the points came back.",
     "transfer_sent": "The other member agreed; the points went there.",
@@ -51,6 +61,11 @@ SENTENCES = {
 
 SILENCES = {
     "crm.lead.captured.v1": "A referral is rewarded when a deal is signed and paid in full.",
+    "crm.reward.answered.v1": "The points were no longer set aside, or spent already.",
+    "crm.redemption.confirmed.v1": "The points of this redemption had been spent already.",
+    "crm.reward.requested.v1": "A request to a reward moves none of its points.",
+    "crm.reward.returned.v1": "A piece that comes back moves no points.",
+    "crm.reward.delivered.v1": "A piece that was handed out had been paid for.",
     "crm.transfer.offered.v1": "An offer moves no points before it is accepted.",
     "crm.transfer.answered.v1": "The points were no longer set aside.",
     "crm.transfer.settled.v1": "Nothing came of the transfer.",
@@ -113,7 +128,12 @@ def explain(facts: Iterable[Fact], ledger_account: str) -> list[Reason]:
 def movements_of(facts: Iterable[Fact], source: str, fact_id: str) -> list[Reason]:
     """Every movement that a fact caused, in the order booked."""
     moved = (fact.data for fact in facts if isinstance(fact.data, Movement))
-    return [_told(each, each.points) for each in moved if (each.cause.source, each.cause.id) == (source, fact_id)]
+    return [reason_of(each) for each in moved if (each.cause.source, each.cause.id) == (source, fact_id)]
+
+
+def reason_of(moved: Movement) -> Reason:
+    """A whole movement, and why."""
+    return _told(moved, moved.points)
 
 
 def explain_silence(type_name: str) -> str:

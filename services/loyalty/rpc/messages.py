@@ -77,6 +77,7 @@ def reason(each: Reason) -> Any:
         cause_source=each.cause_source,
         cause_id=each.cause_id,
         about=each.about,
+        lots=[pb.ReasonLot(lot_id=part.lot_id, points=part.points) for part in each.lots],
     )
 
 

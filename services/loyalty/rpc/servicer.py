@@ -14,6 +14,7 @@ from hearth.loyalty.v1 import loyalty_pb2 as pb
 from hearth.loyalty.v1 import loyalty_pb2_grpc
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.books import Books
+from services.loyalty.api.catalogue import Catalogue
 from services.loyalty.domain import commands
 from services.loyalty.rpc.messages import (
     adjustment,
@@ -28,22 +29,25 @@ from services.loyalty.rpc.messages import (
     transfers,
     word,
 )
+from services.loyalty.rpc.rewards import Rewards
 
 BALANCES = ("active", "pending", "held", "debt", "blocked")
 
 
 def add_servicers(app: App, server: Any) -> Sequence[str]:
     """Mount the services; returns their full names."""
-    loyalty_pb2_grpc.add_LoyaltyServiceServicer_to_server(Servicer(Accounts(app), Books(app)), server)
+    accounts = Accounts(app)
+    servicer = Servicer(accounts, Books(app), Catalogue(app, accounts))
+    loyalty_pb2_grpc.add_LoyaltyServiceServicer_to_server(servicer, server)
     own = pb.DESCRIPTOR.services_by_name["LoyaltyService"].full_name
     return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
 
-class Servicer(loyalty_pb2_grpc.LoyaltyServiceServicer):
+class Servicer(Rewards, loyalty_pb2_grpc.LoyaltyServiceServicer):
     """Translates; everything is decided elsewhere."""
 
-    def __init__(self, accounts: Accounts, books: Books) -> None:
-        self._accounts, self._books = accounts, books
+    def __init__(self, accounts: Accounts, books: Books, catalogue: Catalogue) -> None:
+        self._accounts, self._books, self._catalogue = accounts, books, catalogue
 
     async def GetAccount(self, request: Any, context: Any) -> Any:
         found, seq = await self._accounts.account(named(request, "customer_id"))

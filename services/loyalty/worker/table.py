@@ -5,8 +5,21 @@ from typing import Any
 from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
-from services.loyalty.domain import adjusting, blocking, deals, earning, holds, referral, refunds, timers, transfers
-from services.loyalty.domain.model import Account
+from services.loyalty.domain import (
+    adjusting,
+    blocking,
+    deals,
+    earning,
+    holds,
+    redeeming,
+    redemptions,
+    referral,
+    refunds,
+    rewards,
+    timers,
+    transfers,
+)
+from services.loyalty.domain.model import Account, Reward
 
 
 def by_customer(fact: Fact) -> str:
@@ -64,6 +77,26 @@ def told_of_answer(account: Account, fact: Fact) -> dict[str, Any]:
     return {"transfer_id": fact.data.transfer_id}
 
 
+def by_reward(fact: Fact) -> str:
+    """A reward has the id it was defined with."""
+    return fact.subject
+
+
+def told_of_reward(reward: Reward, fact: Fact) -> dict[str, Any]:
+    """What the caller of `define_reward` and `change_stock` is told."""
+    return rewards.told(reward, fact.subject)
+
+
+def told_of_redemption(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `redeem_reward` is told."""
+    return redemptions.told(account, fact.id)
+
+
+def told_of_step(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller is told who moves a redemption on."""
+    return redemptions.told(account, fact.data.redemption_id)
+
+
 RULES: dict[str, Rule] = {
     "crm.visit.completed.v1": Rule("account", by_customer, earning.award_points_for_visit),
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
@@ -90,6 +123,18 @@ RULES: dict[str, Rule] = {
     "crm.transfer.offered.v1": Rule("account", by_customer, transfers.note_offer),
     "crm.transfer.answered.v1": Rule("account", by_customer, transfers.settle_transfer),
     "crm.transfer.settled.v1": Rule("account", by_customer, transfers.book_transfer),
+    "loyalty.define_reward.v1": Rule("reward", by_reward, rewards.define_reward, told_of_reward),
+    "loyalty.change_stock.v1": Rule("reward", by_reward, rewards.change_stock, told_of_reward),
+    "crm.reward.requested.v1": Rule("reward", by_reward, rewards.reserve_reward),
+    "crm.reward.returned.v1": Rule("reward", by_reward, rewards.return_reward),
+    "crm.reward.delivered.v1": Rule("reward", by_reward, rewards.deliver_reward),
+    "loyalty.redeem_reward.v1": Rule("account", by_customer, redeeming.redeem_reward, told_of_redemption),
+    "loyalty.fulfil_redemption.v1": Rule("account", by_customer, redeeming.fulfil_redemption, told_of_step),
+    "loyalty.deliver_redemption.v1": Rule("account", by_customer, redeeming.deliver_redemption, told_of_step),
+    "loyalty.cancel_redemption.v1": Rule("account", by_customer, redeeming.cancel_redemption, told_of_step),
+    "loyalty.refund_redemption.v1": Rule("account", by_customer, redeeming.refund_redemption, told_of_step),
+    "crm.reward.answered.v1": Rule("account", by_customer, redeeming.settle_redemption),
+    "crm.redemption.confirmed.v1": Rule("account", by_customer, redeeming.stand_by_redemption),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
     **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }
