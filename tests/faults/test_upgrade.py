@@ -1,4 +1,4 @@
-"""A rolling upgrade from an older release to this one and back, with both at work for a minute."""
+"""A rolling upgrade from an older release to this one and back, with both at work for a minute; and one without a way back."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -27,11 +27,9 @@ def test_a_rolling_upgrade_and_back(
     """`FROM=<revision>` chooses the older release. Nothing is lost or doubled, what both read is written, and whoever is
     told to end has ended before Kubernetes would kill it.
     """
-    revision, old = older(tmp_path)
+    revision, old = older(tmp_path, beside=True)
     cluster = make_cluster(make_engines(), tree=old, workers=2, profiles=2, apis=2)
-    for member in cluster.members:
-        member.tree = old
-    first, second = halves(cluster)
+    first, second = begun(cluster, old)
     ends: list[float] = []
     with under_load(cluster, 81) as (load, clients):
         moved(cluster, load, 300)
@@ -49,6 +47,34 @@ def test_a_rolling_upgrade_and_back(
     assert len(ends) == 2 * len(cluster.members)
     assert max(ends) < grace()
     assert formats(cluster) == {format_of(old)} == {FORMAT}
+
+
+def test_an_upgrade_over_releases_that_must_not_work_side_by_side(
+    make_engines: Callable[..., Any], make_cluster: Callable[..., Cluster], tmp_path: Path
+) -> None:
+    """The older ones stop at what the newer ones have written, and nothing is lost or doubled; there is no way back."""
+    revision, old = older(tmp_path, beside=False)
+    cluster = make_cluster(make_engines(), tree=old, workers=2, profiles=2, apis=2)
+    first, second = begun(cluster, old)
+    ends: list[float] = []
+    with under_load(cluster, 82) as (load, clients):
+        moved(cluster, load, 300)
+        cluster.migrate()
+        ends += roll(cluster, load, first, None)
+        ends += roll(cluster, load, second, None)
+        moved(cluster, load, 300)
+    report = ended(cluster, load, clients)
+    report.faults.update({f"upgraded from {revision}": len(cluster.members)})
+    check(report, races=False)
+    assert max(ends) < grace()
+    assert formats(cluster) == {FORMAT}
+
+
+def begun(cluster: Cluster, old: Path) -> tuple[list[Member], list[Member]]:
+    """All members are of the older release; one of each kind, and the others."""
+    for member in cluster.members:
+        member.tree = old
+    return halves(cluster)
 
 
 def grace() -> float:
