@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.facts import (
+    campaigns,
     complaints,
     consent,
     customers,
@@ -53,6 +54,7 @@ class TypeEntry(NamedTuple):
 
 JOURNAL = "crm.journal"
 FACT_LOYALTY = "crm.fact.loyalty"
+SELF_LOYALTY = "crm.self.loyalty"
 FACT_TICKETS = "crm.fact.service_tickets"
 FACT_LEADS = "crm.fact.leads"
 FREE = "free, best the sender's id of the person or case"
@@ -168,6 +170,11 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(loyalty.DebtRepaid, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsCorrected, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.ReferralSettled, "crm.self.loyalty", "loyalty", keyed_by="the referrer"),
+        TypeEntry(campaigns.CampaignClaimed, SELF_LOYALTY, "loyalty", keyed_by="the bonus of a deal"),
+        TypeEntry(campaigns.CampaignRequested, SELF_LOYALTY, "loyalty", keyed_by="the campaign"),
+        TypeEntry(campaigns.CampaignAnswered, SELF_LOYALTY, "loyalty", keyed_by="the bonus of a deal"),
+        TypeEntry(campaigns.CampaignReturned, SELF_LOYALTY, "loyalty", keyed_by="the campaign"),
+        TypeEntry(campaigns.CampaignGranted, SELF_LOYALTY, "loyalty", keyed_by="the member"),
         TypeEntry(loyalty.PointsAdjusted, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsTransferred, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.TransferOffered, "crm.self.loyalty", "loyalty", keyed_by="the receiver"),

@@ -37,6 +37,7 @@ OWN = {
         "webhooks": REPLACE,
         "deliveries": REPLACE,
     },
+    "loyalty": {"campaigns.chain": CHANGE, "campaigns": REPLACE, "bonuses.chain": CHANGE, "bonuses": REPLACE},
 }
 MIGRATE = ("createIndex", "listIndexes")
 """Of every collection: the role `migrate` makes indexes, and others look whether they are there."""

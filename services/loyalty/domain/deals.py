@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from contracts.fact import Effect, Fact
 from contracts.facts import deals as facts
 from contracts.facts.loyalty import PointsEarned, PointsReleased, PointsReversed
+from services.loyalty.domain.claiming import claim_for_deal, fold_away, promised
 from services.loyalty.domain.errors import DealFoldedAway, TooManyDeals
 from services.loyalty.domain.ledger import Book
 from services.loyalty.domain.model import PENDING_LOT, Account, Deal, Lot, mark_of
@@ -32,7 +33,10 @@ def grant_points_for_signed_deal(
     """A signed deal grants pending points; payments that came before it release theirs at once."""
     signed: facts.DealSigned = fact.data
     deal = account.deals.get(signed.deal_id, Deal())
-    deal = _priced(replace(deal, signed=True, project_id=signed.project_id), signed.price.decimal, fact)
+    known, deal = deal.signed, replace(deal, signed=True, project_id=signed.project_id)
+    deal = _priced(deal, signed.price.decimal, fact)
+    if not known:
+        deal = replace(deal, extras=promised(account, fact, worth_of(deal, policy), policy))
     return _settle(account, deal, fact, now, policy, ("grant_points_for_signed_deal", "deal_signed"))
 
 
@@ -81,13 +85,12 @@ def reverse_points_of_cancelled_deal(
 
 def entitlement(deal: Deal, policy: Policy) -> tuple[int, int]:
     """The points (pending, active) the facts about a deal entitle to."""
-    if not deal.signed:
-        return 0, 0
-    granted = deal.price // (100 * policy.yuan_per_point)
-    released = granted if deal.handed_over else min(granted, granted * deal.paid // deal.price)
-    left = granted - min(granted, granted * deal.cancelled // deal.price)
-    active = min(released, left)
-    return left - active, active
+    return deal.shared(worth_of(deal, policy))
+
+
+def worth_of(deal: Deal, policy: Policy) -> int:
+    """The points that its price is worth."""
+    return deal.price // (100 * policy.yuan_per_point)
 
 
 def _settle(
@@ -102,10 +105,12 @@ def _settle(
     deal = _match_pending(book, deal, pending + released, why)
     deal = _release(book, deal, released, why)
     deal = take_back(book, deal, deal.active - active, why)
+    deal = claim_for_deal(book, deal_id, deal, worth_of(deal, policy))
     deals = {**account.deals, deal_id: deal}
     referred = settle_referral(book, account.referred, deals, why)
     deals, once = _fold_settled(deals, account.once, best_share(deals)[1] if referred else "")
-    return book.close(deals=deals, once=once, referred=referred)
+    campaign_points, folded = fold_away(replace(account, deals={**account.deals, deal_id: deal}), deals)
+    return book.close(deals=deals, once=once + folded, referred=referred, campaign_points=campaign_points)
 
 
 def _match_pending(book: Book, deal: Deal, target: int, why: str) -> Deal:

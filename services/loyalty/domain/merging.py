@@ -18,6 +18,7 @@ from contracts.facts.loyalty import (
     TransferAnswered,
     TransferSettled,
 )
+from services.loyalty.domain.claiming import claim_again
 from services.loyalty.domain.commands import CaptureHold, HoldPoints
 from services.loyalty.domain.model import LENT, Account, Hold, Lot
 from services.loyalty.domain.policy import Policy
@@ -35,7 +36,12 @@ def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: 
         points = sum(entry.points for entry in entries if entry.points > 0)
         corrected = PointsCorrected(points, entries, "merge", "merge_correction", policy.version, cause, ())
         effects.append(Effect("PointsCorrected", corrected))
-    return [*effects, *tier_news(before, after, policy, cause), *_retold(before, after, fact)]
+    return [
+        *effects,
+        *tier_news(before, after, policy, cause),
+        *_retold(before, after, fact),
+        *claim_again(before, after, fact),
+    ]
 
 
 def _retold(before: Account, after: Account, fact: Fact) -> Sequence[Effect]:

@@ -20,6 +20,9 @@ LENT = "lent"
 
 MARK_BYTES = 6
 
+TIERS: tuple[Tier, ...] = ("base", "silver", "gold", "platinum", "diamond")
+"""From the lowest to the highest."""
+
 LotState = Literal["PENDING", "ACTIVE", "BLOCKED", "DEPLETED", "EXPIRED", "REVERSED", "CANCELLED"]
 
 
@@ -36,6 +39,7 @@ class Balances(msgspec.Struct, frozen=True, gc=False):
     reversed: int = 0
     blocked: int = 0
     transferred: int = 0
+    campaign: int = 0
 
 
 class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -82,11 +86,32 @@ class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.expires_at is not None and self.expires_at <= now
 
 
+class Extra(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a campaign adds to a deal: `bonus` points and `percent` of its points. `told` is what the campaign was told last
+    that it owes, by the `number`th claim, at the latest time (`claimed_at`) that the account had heard of then.
+    """
+
+    bonus: int = 0
+    percent: int = 0
+    told: int = 0
+    claimed_at: datetime | None = None
+    number: int = 0
+
+    def points(self, earned: int) -> int:
+        """What it adds to so many points."""
+        return self.bonus + earned * self.percent // 100
+
+    def tell(self, points: int, now: datetime) -> "Extra":
+        """After one more claim."""
+        return Extra(self.bonus, self.percent, points, max(self.claimed_at or now, now), self.number + 1)
+
+
 class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All facts about one deal so far, in fen (1/100 CNY), and what has been booked for it.
 
     `price` is the newest known by (time, id) of its fact, `priced_by`. `pending` and `parts` (lot id → points) are
-    the points booked and not reversed. The facts are sums and a newest, so their order does not matter.
+    the points booked and not reversed. The facts are sums and a newest, so their order does not matter. `extras` is what
+    campaigns (by their ids) add.
     """
 
     signed: bool = False
@@ -98,6 +123,16 @@ class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     handed_over: bool = False
     pending: int = 0
     parts: dict[str, int] = {}
+    extras: dict[str, Extra] = {}
+
+    def shared(self, granted: int) -> tuple[int, int]:
+        """Of points granted for this deal, once it is signed, those that are pending now, and those that are active."""
+        if not self.signed:
+            return 0, 0
+        released = granted if self.handed_over else min(granted, granted * self.paid // self.price)
+        left = granted - min(granted, granted * self.cancelled // self.price)
+        active = min(released, left)
+        return left - active, active
 
     @property
     def active(self) -> int:
@@ -164,6 +199,19 @@ class Referral(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return sum(self.parts.values())
 
 
+class CampaignPoints(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Points that a campaign granted for one deal, booked and not taken back (lot → points), as it said the `number`th time."""
+
+    campaign_id: str
+    number: int = 0
+    parts: dict[str, int] = {}
+
+    @property
+    def points(self) -> int:
+        """Points given and not taken back."""
+        return sum(self.parts.values())
+
+
 class Referred(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who referred this customer, by the earliest fact that says so; what the referrer was told; the customer's own part."""
 
@@ -177,8 +225,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A customer's account. `qualifying` is points that count for the tier, by the month (`2028-03`) they last until.
 
     `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
-    away. `referrals` goes by referee, `spends` by hold. `grace_until` says until when a tier is kept although its
-    points are missing; the warnings of expiry that were due by `warned_to` were given.
+    away. `referrals` goes by referee, `spends` by hold, `campaign_points` by grant. `grace_until` says until when a tier is
+    kept although its points are missing; the warnings of expiry that were due by `warned_to` were given.
     """
 
     balances: Balances = Balances()
@@ -195,6 +243,7 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     warned_to: datetime | None = None
     proposals: dict[str, Proposal] = {}
     offers: dict[str, Offer] = {}
+    campaign_points: dict[str, CampaignPoints] = {}
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

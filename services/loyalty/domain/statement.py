@@ -43,6 +43,10 @@ SENTENCES = {
     "hold_voided_referral_clawed_back": "Points set aside had to be taken back for a referral; the hold was voided.",
     "referral_rewarded": "A deal that came by a referral was signed and paid in full.",
     "referral_clawed_back": "A deal that came by a referral was cancelled, wholly or in part.",
+    "campaign_granted": "A campaign gave points for this, out of its budget.",
+    "campaign_granted_in_part": "A campaign gave what was left of its budget for this.",
+    "campaign_taken_back": "A deal came to less than a campaign had given points for; the rest went back to its budget.",
+    "hold_voided_campaign_taken_back": "Points set aside had to be taken back for a campaign; the hold was voided.",
     "merge_correction": "Two customers turned out to be one person, or not to be: the account is counted again.",
     "lot_blocked": "The points of a lot were blocked until somebody has looked at them.",
     "lot_unblocked": "The points of a lot were unblocked.",
@@ -51,6 +55,11 @@ SENTENCES = {
 
 SILENCES = {
     "crm.lead.captured.v1": "A referral is rewarded when a deal is signed and paid in full.",
+    "crm.campaign.granted.v1": "The campaign gave nothing, or nothing more.",
+    "crm.campaign.requested.v1": "A request to a campaign moves points when it is granted.",
+    "crm.campaign.returned.v1": "What comes back to a budget was taken from the account before.",
+    "crm.campaign.claimed.v1": "A claim to a campaign moves points when it is granted.",
+    "crm.campaign.answered.v1": "The campaign's answer moves points when the account has heard it.",
     "crm.transfer.offered.v1": "An offer moves no points before it is accepted.",
     "crm.transfer.answered.v1": "The points were no longer set aside.",
     "crm.transfer.settled.v1": "Nothing came of the transfer.",

@@ -5,12 +5,30 @@ from typing import Any
 from chassis.fold.merging import merging_rules
 from chassis.fold.model import Rule
 from contracts.fact import Fact
-from services.loyalty.domain import adjusting, blocking, deals, earning, holds, referral, refunds, timers, transfers
+from services.loyalty.domain import (
+    adjusting,
+    blocking,
+    bonuses,
+    budgets,
+    claiming,
+    deals,
+    earning,
+    holds,
+    referral,
+    refunds,
+    timers,
+    transfers,
+)
 from services.loyalty.domain.model import Account
 
 
 def by_customer(fact: Fact) -> str:
     """An account has its customer's id."""
+    return fact.subject
+
+
+def by_subject(fact: Fact) -> str:
+    """Campaigns and bonuses have ids of their own."""
     return fact.subject
 
 
@@ -64,6 +82,11 @@ def told_of_answer(account: Account, fact: Fact) -> dict[str, Any]:
     return {"transfer_id": fact.data.transfer_id}
 
 
+def told_of_campaign(budgeted: budgets.Budgeted, fact: Fact) -> dict[str, Any]:
+    """What the caller of a command on a campaign is told."""
+    return {"campaign_id": fact.subject, "state": budgeted.state, "left": budgeted.left}
+
+
 RULES: dict[str, Rule] = {
     "crm.visit.completed.v1": Rule("account", by_customer, earning.award_points_for_visit),
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
@@ -90,6 +113,16 @@ RULES: dict[str, Rule] = {
     "crm.transfer.offered.v1": Rule("account", by_customer, transfers.note_offer),
     "crm.transfer.answered.v1": Rule("account", by_customer, transfers.settle_transfer),
     "crm.transfer.settled.v1": Rule("account", by_customer, transfers.book_transfer),
+    "crm.campaign.granted.v1": Rule("account", by_customer, claiming.book_campaign_points),
+    "crm.campaign.claimed.v1": Rule("bonus", by_subject, bonuses.claim_bonus),
+    "crm.campaign.answered.v1": Rule("bonus", by_subject, bonuses.settle_bonus),
+    "crm.campaign.requested.v1": Rule("campaign", by_subject, budgets.reserve_budget),
+    "crm.campaign.returned.v1": Rule("campaign", by_subject, budgets.return_budget),
+    "loyalty.draft_campaign.v1": Rule("campaign", by_subject, budgets.draft_campaign, told_of_campaign),
+    "loyalty.schedule_campaign.v1": Rule("campaign", by_subject, budgets.schedule_campaign, told_of_campaign),
+    "loyalty.pause_campaign.v1": Rule("campaign", by_subject, budgets.pause_campaign, told_of_campaign),
+    "loyalty.resume_campaign.v1": Rule("campaign", by_subject, budgets.resume_campaign, told_of_campaign),
+    "loyalty.end_campaign.v1": Rule("campaign", by_subject, budgets.end_campaign, told_of_campaign),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
     **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }
