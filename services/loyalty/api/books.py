@@ -20,13 +20,16 @@ T = TypeVar("T")
 
 
 class Examination(NamedTuple):
-    """A page of accounts examined: how many, entries, their sums, what is wrong by account, where to go on ("" = done)."""
+    """A page of accounts examined: how many, entries, their sums, what is wrong by account, where to go on ("" = done); with the
+    first page, what all campaigns have given by their budgets.
+    """
 
     accounts: int
     entries: int
     sums: dict[str, int]
     wrong: dict[str, list[str]]
     following: str
+    campaigns_used: int
 
 
 class Books:
@@ -43,7 +46,8 @@ class Books:
         for name, points in (entry for one in found for entry in one.sums.items()):
             sums[name] = sums.get(name, 0) + points
         wrong = {key.id: list(one.wrong) for key, one in zip(keys, found, strict=True) if one.wrong}
-        return Examination(len(keys), sum(one.entries for one in found), sums, wrong, following)
+        used = 0 if after else await self._campaigns_used()
+        return Examination(len(keys), sum(one.entries for one in found), sums, wrong, following, used)
 
     async def liability(self, after: str, limit: int) -> tuple[Liability, int, str]:
         """What the members of a page have, how many they are, and where to go on."""
@@ -62,6 +66,14 @@ class Books:
             if outs and not dry_run:
                 await self._app.broker.publish(outs)
         return len(keys), facts, following
+
+    async def _campaigns_used(self) -> int:
+        used, after, store = 0, "", self._app.store
+        while True:
+            found = await again.entities(store, "campaign", after, 100)
+            used += sum(head.state.used for head in (await again.newest(store, found.keys)).values())
+            if not (after := found.after):
+                return used
 
     async def _examined(self, key: Key) -> Examined:
         found = examine(await self._state(key), await self._ledger(key))

@@ -53,6 +53,22 @@ SENTENCES = {
     "lot_expired": "The points reached the end of their time.",
 }
 
+VERDICTS = {
+    "campaign_applies": "The campaign was asked for points.",
+    "campaign_not_then": "It happened before the campaign's first day, or after its last.",
+    "campaign_not_for_tier": "The campaign gives nothing to members of this tier.",
+    "campaign_condition_false": "The campaign's condition did not hold.",
+    "campaign_condition_failed": "The campaign's condition has no value for this, so it does not hold.",
+    "campaign_granted": "The campaign gave the points it was asked for.",
+    "campaign_granted_in_part": "The campaign gave what was left of its budget.",
+    "campaign_taken_back": "The deal came to less, and points went back to the campaign's budget.",
+    "campaign_budget_spent": "The campaign's budget was spent.",
+    "campaign_draft": "The campaign was not scheduled.",
+    "campaign_paused": "The campaign was paused.",
+    "campaign_ended": "The campaign was over.",
+}
+"""What a campaign says of an earning, and its budget of a request."""
+
 SILENCES = {
     "crm.lead.captured.v1": "A referral is rewarded when a deal is signed and paid in full.",
     "crm.campaign.granted.v1": "The campaign gave nothing, or nothing more.",
@@ -100,6 +116,7 @@ class Reason(NamedTuple):
     cause_id: str
     about: str
     lots: tuple[LotPart, ...]
+    campaign: str = ""
 
 
 def statement(facts: Iterable[Fact]) -> list[Line]:
@@ -164,7 +181,16 @@ def _reason(moved: Movement, ledger_account: str) -> Reason:
 def _told(moved: Movement, points: int) -> Reason:
     sentence, cause = SENTENCES.get(moved.why, moved.why), moved.cause
     return Reason(
-        points, moved.why, sentence, moved.rule, moved.policy_version, cause.source, cause.id, cause.about, moved.lots
+        points,
+        moved.why,
+        sentence,
+        moved.rule,
+        moved.policy_version,
+        cause.source,
+        cause.id,
+        cause.about,
+        moved.lots,
+        cause.campaign,
     )
 
 

@@ -231,6 +231,14 @@ def test_a_small_budget_is_asked_again_with_the_next_payment() -> None:
     assert (fair.budget(DEALS).left, active(fair, "he")) == (0, 501 + 300)
 
 
+def test_what_is_asked_for_and_not_answered_is_not_asked_for_again() -> None:
+    fair = Fair(c_deals=campaign("deal", 10_000, percent=50))
+    for each in deal(signed(day(1), "D", "2000000.00"), paid(day(2), "D"), paid(day(3), "D", payment_id="2")):
+        fair.fold(each)
+    fair.deliver()
+    assert (fair.budget(DEALS).granted, fair.budget(DEALS).returned) == (1000, 0)
+
+
 def test_expired_points_of_a_campaign_come_back_to_its_budget_all_the_same() -> None:
     fair = Fair(c_deals=campaign("deal", 10_000, percent=100))
     fair.play_all(*deal(signed(day(1), "D", "1000000.00"), paid(day(1), "D", "1000000.00")))
