@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -161,7 +161,7 @@ class Campaigns:
             kept = {name: each for name, each in published.items() if msgspec.convert(each, Campaign).ends > now - LATE}
             if campaign is None:
                 return {name: each for name, each in kept.items() if name != campaign_id}
-            return {**kept, campaign_id: msgspec.to_builtins(campaign)}
+            return {**kept, campaign_id: msgspec.json.decode(msgspec.json.encode(campaign))}
 
         return await publish_campaigns(self._app.database, change, now + NOTICE)
 
@@ -175,9 +175,11 @@ def apply_rule(account: Account, fact: Fact, policy: Policy) -> tuple[Account, A
 def campaign_from(document: Mapping[str, Any]) -> Campaign:
     """The campaign that a request states; raises `InvalidRequest` naming the field."""
     try:
-        return msgspec.convert(dict(document), Campaign)
+        campaign = msgspec.convert(dict(document), Campaign)
     except msgspec.ValidationError as error:
         raise InvalidRequest(str(error)) from None
+    times = {"starts": campaign.starts.astimezone(UTC), "ends": campaign.ends.astimezone(UTC)}
+    return msgspec.structs.replace(campaign, **times)
 
 
 def _place(after: str) -> str:
