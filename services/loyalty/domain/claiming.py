@@ -70,7 +70,7 @@ def book_campaign_points(
     again; the newest holds.
     """
     granted: CampaignGranted = fact.data
-    had = account.campaign_points.get(granted.grant_id, CampaignPoints(granted.campaign_id))
+    had = account.campaign_points.get(granted.grant_id, CampaignPoints())
     if granted.number <= had.number or account.has_mark(_folded_mark(granted.grant_id)):
         return account, ()
     book = Book(account, fact, now, policy, "book_campaign_points", granted.about)

@@ -5,7 +5,7 @@ With price p, paid q, cancelled c: granted G = floor(p / yuan per point), releas
 over, reversed V = floor(G·c/p); then active = min(R, G − V) and pending = G − V − active.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -144,14 +144,21 @@ def _priced(deal: Deal, price: Decimal, fact: Fact) -> Deal:
 
 
 def _fold_settled(deals: dict[str, Deal], once: bytes, kept_for_referral: str) -> tuple[dict[str, Deal], bytes]:
-    if len(deals) <= DEALS_BEFORE_FOLDING:
+    if _weight(deals) <= DEALS_BEFORE_FOLDING:
         return deals, once
-    foldable = [deal_id for deal_id, deal in deals.items() if deal.settled and deal_id != kept_for_referral]
-    settled = foldable[: len(deals) - DEALS_AFTER_FOLDING]
-    kept = {deal_id: deal for deal_id, deal in deals.items() if deal_id not in set(settled)}
-    if len(kept) > MOST_UNSETTLED_DEALS:
-        raise TooManyDeals(f"an account holds at most {MOST_UNSETTLED_DEALS} unsettled deals")
-    return kept, once + b"".join(_folded_mark(deal_id) for deal_id in settled)
+    over, settled = _weight(deals) - DEALS_AFTER_FOLDING, set[str]()
+    for deal_id, deal in deals.items():
+        if over > 0 and deal.settled and deal_id != kept_for_referral:
+            settled.add(deal_id)
+            over -= deal.weight
+    kept = {deal_id: deal for deal_id, deal in deals.items() if deal_id not in settled}
+    if _weight(kept) > MOST_UNSETTLED_DEALS:
+        raise TooManyDeals(f"an account holds at most {MOST_UNSETTLED_DEALS} unsettled deals, and what campaigns add")
+    return kept, once + b"".join(_folded_mark(deal_id) for deal_id in deals if deal_id in settled)
+
+
+def _weight(deals: Mapping[str, Deal]) -> int:
+    return sum(deal.weight for deal in deals.values())
 
 
 def _refuse_if_folded_away(account: Account, deal_id: str) -> None:

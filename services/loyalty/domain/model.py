@@ -140,6 +140,11 @@ class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return sum(self.parts.values())
 
     @property
+    def weight(self) -> int:
+        """How much room it takes in an account: what a campaign adds takes as much as the deal itself."""
+        return 1 + len(self.extras)
+
+    @property
     def settled(self) -> bool:
         """Whether all that can still change it is a change or a cancellation."""
         return self.signed and not self.pending and (self.handed_over or self.paid >= self.price)
@@ -202,7 +207,6 @@ class Referral(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class CampaignPoints(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Points that a campaign granted for one deal, booked and not taken back (lot → points), as it said the `number`th time."""
 
-    campaign_id: str
     number: int = 0
     parts: dict[str, int] = {}
 

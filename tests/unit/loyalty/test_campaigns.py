@@ -3,13 +3,15 @@
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from contracts.facts.campaigns import CampaignGranted
 from contracts.facts.loyalty import PointsEarned
-from services.loyalty.domain.campaign import Campaign, TierValue, check_campaign
+from services.loyalty.domain.campaign import Campaign, TierValue, check_campaign, grant_id_of
 from services.loyalty.domain.commands import (
     CaptureHold,
     DraftCampaign,
@@ -24,7 +26,7 @@ from services.loyalty.domain.errors import InvalidCondition
 from services.loyalty.domain.statement import reconcile
 from services.loyalty.domain.timers import next_due
 from services.loyalty.policy.conditions import TYPES, compile_condition
-from tests.unit.facts import cancelled, changed, day, paid, signed, survey, visit
+from tests.unit.facts import cancelled, changed, day, fact, paid, signed, survey, visit
 from tests.unit.loyalty.accounts import POLICY, check
 from tests.unit.loyalty.campaigns import DEALS, VISITS, Fair, campaign
 from tests.unit.merging import Turns
@@ -252,6 +254,22 @@ def test_expired_points_of_a_campaign_come_back_to_its_budget_all_the_same() -> 
     check(fair.state(SHE))
 
 
+def test_an_account_with_many_deals_of_many_campaigns_stays_small() -> None:
+    """Deals that are folded away keep what campaigns gave for them; a later word of a bonus about one changes nothing."""
+    names = {f"c_{number}": campaign("deal", 10**9, percent=10) for number in range(5)}
+    fair = Fair(**names)
+    for number in range(60):
+        now = day(1, number / 10)
+        fair.play_all(*deal(signed(now, f"D{number}", "100000.00"), paid(now, f"D{number}", "100000.00")))
+    account = fair.state(SHE)
+    assert len(msgspec.msgpack.encode(account)) < 16_384
+    assert len(account.deals) < 25 and len(account.campaign_points) == 5 * len(account.deals)
+    assert (fair.given(), active(fair)) == (60 * 5 * 10, 60 * 150)
+    told = CampaignGranted(grant_id_of("c-0", "D0"), "c-0", "deal", 3, 9, "campaign_taken_back", "D0")
+    fair.play_all(with_subject(fact(told, day(9), "late", "/hearth/loyalty"), SHE))
+    assert fair.given() == 60 * 5 * 10
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_the_order_of_a_deals_facts_does_not_matter(seed: int) -> None:
     """With a budget that is large enough."""
@@ -286,6 +304,22 @@ def test_what_a_campaign_gave_goes_with_the_account_and_comes_back_with_it() -> 
     assert (active(fair, "a"), active(fair, "b"), fair.given()) == (100, 100 + 3000, 1100)
     fair.play_all(*deal(cancelled(day(5), "D", "2000000.00"), who="b"))
     assert (active(fair, "b"), fair.budget(DEALS).used, fair.given()) == (100, 0, 100)
+
+
+def test_a_cancellation_that_comes_with_a_merge_goes_with_it_again() -> None:
+    """She signed and paid, and her other self cancelled half: as one person she has half of what the campaign gives."""
+    fair, turns, dice = Fair(c_deals=campaign("deal", 10_000, percent=50)), Turns("ab"), random.Random(1)
+    fair.play_all(*deal(signed(day(1), "D", "2000000.00"), paid(day(1), "D", "2000000.00"), who="b"))
+    fair.play_all(*deal(cancelled(day(2), "D", "1000000.00"), who="a"))
+    assert (fair.budget(DEALS).used, fair.given()) == (1000, 1000)
+    turns.merge("m1", dice)
+    fair.play_all(*turns.facts)
+    assert (active(fair, "a"), fair.budget(DEALS).used, fair.given()) == (1500, 500, 500)
+    before = len(turns.facts)
+    turns.unmerge(dice)
+    later = {"time": day(4), "recorded_at": day(4)}
+    fair.play_all(*(msgspec.structs.replace(each, **later) for each in turns.facts[before:]))
+    assert (active(fair, "b"), fair.budget(DEALS).used, fair.given()) == (3000, 1000, 1000)
 
 
 class FairMachine(RuleBasedStateMachine):
