@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,13 +59,16 @@ async def read_epoch(database: Database) -> int:
 
 
 @transient
-async def load_policies(database: Database, content: Callable[[Mapping[str, Any]], Any]) -> PolicyBook:
-    """All published versions of the policy; raises if there is none (`migrate` publishes the first)."""
-    documents = await database["policies"].find().sort("_id", 1).to_list()
-    if not documents:
+async def load_policies(
+    database: Database, content: Callable[[Mapping[str, Any]], Any], known: Sequence[PolicyVersion] = ()
+) -> PolicyBook:
+    """All published versions of the policy: those `known`, and what is new; raises if there is none (`migrate` publishes it)."""
+    newest = max((version.number for version in known), default=0)
+    documents = await database["policies"].find({"_id": {"$gt": newest}}).sort("_id", 1).to_list()
+    if not documents and not known:
         raise LookupError("no policy is published: run the role `migrate` first")
     read = [(d["_id"], d["effective_from"], content({**d["content"], **d.get("beside", {})})) for d in documents]
-    return PolicyBook([PolicyVersion(*version) for version in read])
+    return PolicyBook([*known, *(PolicyVersion(*version) for version in read)])
 
 
 @transient

@@ -42,8 +42,10 @@ class Collection:
             raise DuplicateKeyError("it is there")
         self.documents.append(document)
 
-    def find(self) -> "Collection":
-        return self
+    def find(self, query: dict[str, Any]) -> "Collection":
+        found = Collection()
+        found.documents = [each for each in self.documents if each["_id"] > query["_id"]["$gt"]]
+        return found
 
     def sort(self, *_order: Any) -> "Collection":
         return self
@@ -101,3 +103,14 @@ async def test_who_publishes_at_the_same_time_loses_nothing(database: Any) -> No
     names = [f"c-{number:02}" for number in range(16)]
     await asyncio.gather(*(publish_campaigns(database, adding(name), day(1)) for name in names))
     assert await names_at(database, day(1)) == ("2", names)
+
+
+async def test_who_looks_again_reads_what_is_new_only(database: Any) -> None:
+    book = await load_policies(database, read)
+    await publish_campaigns(database, adding("c-1"), day(1))
+    first = book.versions[0].content
+    book.renew((await load_policies(database, read, book.versions)).versions)
+    assert [each.number for each in book.versions] == [1, 2]
+    assert book.versions[0].content is first and [each.id for each in book.at(day(1))[1].campaigns] == ["c-1"]
+    book.renew((await load_policies(database, read, book.versions)).versions)
+    assert len(book.versions) == 2
