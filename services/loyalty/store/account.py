@@ -1,4 +1,4 @@
-"""The one kind of entity loyalty has so far: a customer's account."""
+"""The first kind of entity of loyalty: a customer's account."""
 
 from datetime import UTC, datetime
 from typing import Any
