@@ -138,7 +138,7 @@ class App:
         self._closing.push_async_callback(beside.stop)
 
     async def _renew_policies(self, check: Any) -> None:
-        self.policies.renew((await load_policies(self.database, check)).versions)
+        self.policies.renew((await load_policies(self.database, check, self.policies.versions)).versions)
 
     # ---- doors ------------------------------------------------------------------------------------------------------
 

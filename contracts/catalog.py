@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.facts import (
+    campaigns,
     complaints,
     consent,
     customers,
@@ -177,6 +178,11 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(rewards.RewardReturned, SELF_LOYALTY, "loyalty", keyed_by="the reward"),
         TypeEntry(rewards.RewardDelivered, SELF_LOYALTY, "loyalty", keyed_by="the reward"),
         TypeEntry(rewards.RedemptionConfirmed, SELF_LOYALTY, "loyalty", keyed_by="the member"),
+        TypeEntry(campaigns.CampaignClaimed, SELF_LOYALTY, "loyalty", keyed_by="the bonus of a deal"),
+        TypeEntry(campaigns.CampaignRequested, SELF_LOYALTY, "loyalty", keyed_by="the campaign"),
+        TypeEntry(campaigns.CampaignAnswered, SELF_LOYALTY, "loyalty", keyed_by="the bonus of a deal"),
+        TypeEntry(campaigns.CampaignReturned, SELF_LOYALTY, "loyalty", keyed_by="the campaign"),
+        TypeEntry(campaigns.CampaignGranted, SELF_LOYALTY, "loyalty", keyed_by="the member"),
         TypeEntry(loyalty.PointsAdjusted, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.PointsTransferred, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.TransferOffered, "crm.self.loyalty", "loyalty", keyed_by="the receiver"),

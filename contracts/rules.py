@@ -21,6 +21,9 @@ GIVEN_UP = ("crm.redemption.changed.v1", "crm.reward.returned.v1")
 BACK = ("crm.points.refunded.v1", "crm.points.expired.v1", "crm.debt.repaid.v1")
 RETURNING = (*BACK, "crm.transfer.settled.v1", *GIVEN_UP)
 """Points that come back to a lot: if its time is over, they expire; lent ones repay; nothing comes of what they were for."""
+ASKING = ("crm.campaign.requested.v1",)
+CLAIMING = ("crm.campaign.claimed.v1",)
+"""What an account says to campaigns, for what is earned once, and to the bonuses of deals."""
 SHORT = ("crm.points.reversed.v1", "crm.points.written_off.v1", "crm.debt.opened.v1")
 """Points whose reason fell away."""
 SETTLING = (
@@ -29,11 +32,12 @@ SETTLING = (
     "crm.referral.settled.v1",
     "crm.points.released.v1",
     *SHORT,
+    *CLAIMING,
 )
 
 REDEEMING = ("crm.points.spent.v1", "crm.reward.redeemed.v1")
 CONFIRMING = (*REDEEMING, "crm.redemption.confirmed.v1")
-CORRECTING = ("crm.points.corrected.v1", "crm.referral.settled.v1", *GIVEN_UP, *TIERS)
+CORRECTING = ("crm.points.corrected.v1", "crm.referral.settled.v1", *GIVEN_UP, *CLAIMING, *TIERS)
 REFERRING = (*EARNING, *RETURNING, *SHORT)
 STAGE = ("crm.lead.stage_changed.v1", "crm.lead.won.v1", "crm.lead.lost.v1")
 VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.v1")
@@ -71,9 +75,9 @@ RULES: dict[str, RuleEntry] = {
         ("crm.ticket.responded.v1", "crm.ticket.resolved.v1", "crm.suggestion.accepted.v1", *CLOCKS),
     ),
     "service_tickets.fire_due": RuleEntry(("service_tickets.due.v1",), CLOCKS),
-    "loyalty.award_points_for_visit": RuleEntry(("crm.visit.completed.v1",), EARNING),
-    "loyalty.award_points_for_survey": RuleEntry(("crm.survey.answered.v1",), EARNING),
-    "loyalty.award_points_for_suggestion": RuleEntry(("crm.suggestion.accepted.v1",), EARNING),
+    "loyalty.award_points_for_visit": RuleEntry(("crm.visit.completed.v1",), (*EARNING, *ASKING)),
+    "loyalty.award_points_for_survey": RuleEntry(("crm.survey.answered.v1",), (*EARNING, *ASKING)),
+    "loyalty.award_points_for_suggestion": RuleEntry(("crm.suggestion.accepted.v1",), (*EARNING, *ASKING)),
     "loyalty.remember_referrer": RuleEntry(("crm.lead.captured.v1",), (*REFERRING, "crm.referral.settled.v1")),
     "loyalty.reward_referrer": RuleEntry(("crm.referral.settled.v1",), REFERRING),
     "loyalty.grant_points_for_signed_deal": RuleEntry(("crm.deal.signed.v1",), SETTLING),
@@ -128,6 +132,21 @@ RULES: dict[str, RuleEntry] = {
     ),
     "loyalty.cancel_redemption": RuleEntry(("loyalty.cancel_redemption.v1",), (*RETURNING, *TIERS)),
     "loyalty.refund_redemption": RuleEntry(("loyalty.refund_redemption.v1",), (*RETURNING, *TIERS)),
+    **{
+        f"loyalty.{step}_campaign": RuleEntry((f"loyalty.{step}_campaign.v1",), ())
+        for step in ("draft", "schedule", "pause", "resume", "end")
+    },
+    "loyalty.reserve_budget": RuleEntry(
+        ("crm.campaign.requested.v1",), ("crm.campaign.answered.v1", "crm.campaign.granted.v1")
+    ),
+    "loyalty.return_budget": RuleEntry(("crm.campaign.returned.v1",), ()),
+    "loyalty.claim_bonus": RuleEntry(
+        ("crm.campaign.claimed.v1",), (*ASKING, "crm.campaign.returned.v1", "crm.campaign.granted.v1")
+    ),
+    "loyalty.settle_bonus": RuleEntry(
+        ("crm.campaign.answered.v1",), ("crm.campaign.returned.v1", "crm.campaign.granted.v1")
+    ),
+    "loyalty.book_campaign_points": RuleEntry(("crm.campaign.granted.v1",), REFERRING),
     "loyalty.fire_due": RuleEntry(("loyalty.due.v1",), (*RETURNING, "crm.points.expiring.v1", *TIERS)),
     "loyalty.merge": RuleEntry(("crm.customer.merged.v1",), CORRECTING),
     "loyalty.unmerge": RuleEntry(("crm.customer.unmerged.v1",), CORRECTING),
@@ -138,6 +157,7 @@ RULES: dict[str, RuleEntry] = {
         (
             *SETTLING,
             *CORRECTING,
+            *ASKING,
             "crm.points.transferred.v1",
             "crm.transfer.answered.v1",
             *CONFIRMING,

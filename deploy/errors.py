@@ -22,9 +22,10 @@ def documents() -> dict[str, str]:
         "Any door": sorted((each for each in every() if each.__module__ != seeing.__name__), key=_code),
         "The admin door": sorted((each for each in every() if each.__module__ == seeing.__name__), key=_code),
     }
-    for path in sorted(SERVICES.glob("*/domain/errors.py")):
+    for path in sorted(SERVICES.glob("*/domain/*errors.py")):
         service = path.parts[-3]
-        sections[service] = refusals_of(importlib.import_module(f"services.{service}.domain.errors"))
+        found = refusals_of(importlib.import_module(f"services.{service}.domain.{path.stem}"))
+        sections[service] = sorted([*sections.get(service, ()), *found], key=_code)
     return {"docs/errors.md": errors_page({title: classes for title, classes in sections.items() if classes})}
 
 

@@ -58,8 +58,13 @@ class Repairing:
         self.app = app
 
     async def rebuild(self, request: Request) -> Any:
-        """Compare the views of some entities with their newest versions, and put right those that differ."""
+        """Compare the views of some entities with their newest versions, and put right those that differ; says which kinds of
+        entities there are.
+        """
         asked = await self._asked(request)
+        return {**await self._rebuild(asked), "kinds": list(self.app.kinds)}
+
+    async def _rebuild(self, asked: Page) -> dict[str, Any]:
         store = self.app.store
         if asked.after.startswith("view:"):
             wrong, place = await again.views_without_chain(store, asked.kind, asked.after[5:], asked.limit)

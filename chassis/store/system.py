@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,25 +59,39 @@ async def read_epoch(database: Database) -> int:
 
 
 @transient
-async def load_policies(database: Database, content: Callable[[Mapping[str, Any]], Any]) -> PolicyBook:
-    """All published versions of the policy; raises if there is none (`migrate` publishes the first)."""
-    documents = await database["policies"].find().sort("_id", 1).to_list()
-    if not documents:
+async def load_policies(
+    database: Database, content: Callable[[Mapping[str, Any]], Any], known: Sequence[PolicyVersion] = ()
+) -> PolicyBook:
+    """All published versions of the policy: those `known`, and what is new; raises if there is none (`migrate` publishes it)."""
+    newest = max((version.number for version in known), default=0)
+    documents = await database["policies"].find({"_id": {"$gt": newest}}).sort("_id", 1).to_list()
+    if not documents and not known:
         raise LookupError("no policy is published: run the role `migrate` first")
-    return PolicyBook([PolicyVersion(d["_id"], d["effective_from"], content(d["content"])) for d in documents])
+    read = [(d["_id"], d["effective_from"], content({**d["content"], **d.get("beside", {})})) for d in documents]
+    return PolicyBook([*known, *(PolicyVersion(*version) for version in read)])
 
 
 @transient
 async def publish_policy(database: Database, content: Mapping[str, Any], effective_from: datetime, author: str) -> int:
-    """Publish a policy unless the newest version has the same content; returns the number in force for it."""
+    """Publish a policy unless the newest version has the same content; returns the number in force for it. What a service
+    has published `beside` the content of the newest version stays, and its time is not overtaken.
+    """
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
     newest = await database["policies"].find_one(sort=[("_id", -1)])
     if newest is not None and newest["digest"] == digest:
         return int(newest["_id"])
     number = 1 if newest is None else int(newest["_id"]) + 1
-    await database["policies"].insert_one(
-        {"_id": number, "effective_from": effective_from, "author": author, "digest": digest, "content": dict(content)}
-    )
+    made = {
+        "_id": number,
+        "effective_from": effective_from,
+        "author": author,
+        "digest": digest,
+        "content": dict(content),
+    }
+    if newest is not None:
+        made["effective_from"] = max(effective_from, newest["effective_from"])
+        made |= {name: newest[name] for name in ("beside",) if name in newest}
+    await database["policies"].insert_one(made)
     return number
 
 

@@ -13,10 +13,20 @@ from contracts.facts.base import FactData
 from contracts.fields import Code, CustomerId, Id, Moment
 
 LedgerAccount = Literal[
-    "program", "pending", "active", "held", "debt", "redeemed", "breakage", "reversed", "blocked", "transferred"
+    "program",
+    "pending",
+    "active",
+    "held",
+    "debt",
+    "redeemed",
+    "breakage",
+    "reversed",
+    "blocked",
+    "transferred",
+    "campaign",
 ]
 """Accounts of the ledger; pending, active, held, debt and blocked are the member's. `transferred` sums to zero over all
-members, but for transfers that are on their way.
+members, but for transfers that are on their way; `campaign` to minus what budgets of campaigns have given.
 """
 
 Tier = Literal["base", "silver", "gold", "platinum", "diamond"]
@@ -39,12 +49,15 @@ class LotPart(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """The fact that caused a movement, and what it was about (a visit, deal, survey, hold or lot)."""
+    """The fact that caused a movement, what it was about (a visit, deal, survey, hold or lot), and the campaign whose budget it
+    moved, if one.
+    """
 
     source: str
     id: str
     type: str
     about: str = ""
+    campaign: str = ""
 
 
 class Movement(FactData, frozen=True):

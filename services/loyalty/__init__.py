@@ -5,4 +5,7 @@ entry, of which every balance is a projection; and one stock for each reward tha
 points for visits, surveys and signed deals, releases those of deals as payments come in, takes back what a cancellation
 undoes, holds and spends, and can say of any balance why it is what it is, down to the fact, the rule and the version of
 the policy.
+
+Campaigns add points out of budgets that are never exceeded: entities of their own, which accounts ask by facts on
+`crm.self.loyalty` (docs/campaigns.md, ADR 16).
 """

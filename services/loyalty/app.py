@@ -1,5 +1,6 @@
 """Loyalty, composed: the only file that knows all of it."""
 
+from functools import partial
 from pathlib import Path
 
 from chassis.app import App
@@ -15,9 +16,11 @@ from contracts.topics import plans_of, read_by
 from services.loyalty.api.routes import routers
 from services.loyalty.domain.commands import COMMANDS
 from services.loyalty.domain.policy import policy_from
+from services.loyalty.policy.conditions import compile_condition
 from services.loyalty.rpc.servicer import add_servicers
 from services.loyalty.settings import PORTS
 from services.loyalty.store.account import INDEXES, account_kind
+from services.loyalty.store.campaign import KINDS
 from services.loyalty.store.reward import INDEXES as REWARD_INDEXES
 from services.loyalty.store.reward import REWARD
 from services.loyalty.timers.due import SOURCE, make_due
@@ -33,7 +36,7 @@ def build(settings: Settings) -> App:
     language = Language(SOURCE, COMMANDS, settings.namespace)
 
     def kinds(policies: PolicyBook) -> dict[str, Kind]:
-        return {"account": account_kind(policies), "reward": REWARD}
+        return {"account": account_kind(policies), "reward": REWARD, **KINDS}
 
     return App(
         Definition(
@@ -52,7 +55,7 @@ def build(settings: Settings) -> App:
             routers=routers,
             servicers=add_servicers,
             access=ACCESS,
-            policy_from=policy_from,
+            policy_from=partial(policy_from, compile_condition=compile_condition),
             policy_file=str(Path(__file__).parent / "policy" / "loyalty.yaml")
             if settings.policy_dir is None
             else "loyalty.yaml",

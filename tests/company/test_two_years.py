@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from contracts.fact import Fact
 from services.loyalty.domain.commands import CaptureHold, HoldPoints, RefundSpend, VoidHold
-from services.loyalty.domain.model import MARK_BYTES, Account
+from services.loyalty.domain.marks import MARK_BYTES
+from services.loyalty.domain.model import Account
 from tests.company.history import WEEKS, Event, History, Wish, end_of, history, subject_of
 from tests.oracles.company_points import Books, Owned
 from tests.unit.loyalty.accounts import POLICY, check

@@ -114,12 +114,28 @@ class ExplainFactRequest(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., source: _Optional[str] = ..., fact: _Optional[str] = ...) -> None: ...
 
 class ExplainFactResponse(_message.Message):
-    __slots__ = ("movements", "silence")
+    __slots__ = ("movements", "silence", "campaigns")
     MOVEMENTS_FIELD_NUMBER: _ClassVar[int]
     SILENCE_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGNS_FIELD_NUMBER: _ClassVar[int]
     movements: _containers.RepeatedCompositeFieldContainer[Reason]
     silence: str
-    def __init__(self, movements: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., silence: _Optional[str] = ...) -> None: ...
+    campaigns: _containers.RepeatedCompositeFieldContainer[CampaignSaid]
+    def __init__(self, movements: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., silence: _Optional[str] = ..., campaigns: _Optional[_Iterable[_Union[CampaignSaid, _Mapping]]] = ...) -> None: ...
+
+class CampaignSaid(_message.Message):
+    __slots__ = ("campaign_id", "why", "sentence", "asked", "given")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    ASKED_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    why: str
+    sentence: str
+    asked: int
+    given: int
+    def __init__(self, campaign_id: _Optional[str] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., asked: _Optional[int] = ..., given: _Optional[int] = ...) -> None: ...
 
 class BlockLotRequest(_message.Message):
     __slots__ = ("customer_id", "lot_id", "reason")
@@ -212,7 +228,7 @@ class ExplainBalanceRequest(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., balance: _Optional[str] = ...) -> None: ...
 
 class Reason(_message.Message):
-    __slots__ = ("points", "why", "sentence", "rule", "policy_version", "cause_source", "cause_id", "about", "lots")
+    __slots__ = ("points", "why", "sentence", "rule", "policy_version", "cause_source", "cause_id", "about", "lots", "campaign_id")
     POINTS_FIELD_NUMBER: _ClassVar[int]
     WHY_FIELD_NUMBER: _ClassVar[int]
     SENTENCE_FIELD_NUMBER: _ClassVar[int]
@@ -222,6 +238,7 @@ class Reason(_message.Message):
     CAUSE_ID_FIELD_NUMBER: _ClassVar[int]
     ABOUT_FIELD_NUMBER: _ClassVar[int]
     LOTS_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     points: int
     why: str
     sentence: str
@@ -231,7 +248,8 @@ class Reason(_message.Message):
     cause_id: str
     about: str
     lots: _containers.RepeatedCompositeFieldContainer[ReasonLot]
-    def __init__(self, points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., rule: _Optional[str] = ..., policy_version: _Optional[str] = ..., cause_source: _Optional[str] = ..., cause_id: _Optional[str] = ..., about: _Optional[str] = ..., lots: _Optional[_Iterable[_Union[ReasonLot, _Mapping]]] = ...) -> None: ...
+    campaign_id: str
+    def __init__(self, points: _Optional[int] = ..., why: _Optional[str] = ..., sentence: _Optional[str] = ..., rule: _Optional[str] = ..., policy_version: _Optional[str] = ..., cause_source: _Optional[str] = ..., cause_id: _Optional[str] = ..., about: _Optional[str] = ..., lots: _Optional[_Iterable[_Union[ReasonLot, _Mapping]]] = ..., campaign_id: _Optional[str] = ...) -> None: ...
 
 class ReasonLot(_message.Message):
     __slots__ = ("lot_id", "points")
@@ -486,7 +504,7 @@ class WrongAccount(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ReconcileResponse(_message.Message):
-    __slots__ = ("accounts", "entries", "sums", "wrong", "next")
+    __slots__ = ("accounts", "entries", "sums", "wrong", "next", "campaigns_used")
     class SumsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -499,12 +517,14 @@ class ReconcileResponse(_message.Message):
     SUMS_FIELD_NUMBER: _ClassVar[int]
     WRONG_FIELD_NUMBER: _ClassVar[int]
     NEXT_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGNS_USED_FIELD_NUMBER: _ClassVar[int]
     accounts: int
     entries: int
     sums: _containers.ScalarMap[str, int]
     wrong: _containers.RepeatedCompositeFieldContainer[WrongAccount]
     next: str
-    def __init__(self, accounts: _Optional[int] = ..., entries: _Optional[int] = ..., sums: _Optional[_Mapping[str, int]] = ..., wrong: _Optional[_Iterable[_Union[WrongAccount, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...
+    campaigns_used: int
+    def __init__(self, accounts: _Optional[int] = ..., entries: _Optional[int] = ..., sums: _Optional[_Mapping[str, int]] = ..., wrong: _Optional[_Iterable[_Union[WrongAccount, _Mapping]]] = ..., next: _Optional[str] = ..., campaigns_used: _Optional[int] = ...) -> None: ...
 
 class GetLiabilityRequest(_message.Message):
     __slots__ = ("after", "limit")
@@ -813,3 +833,223 @@ class RefundRedemptionResponse(_message.Message):
     redemption: Redemption
     version: int
     def __init__(self, redemption: _Optional[_Union[Redemption, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class TierValue(_message.Message):
+    __slots__ = ("lowest", "highest", "bonus", "percent")
+    LOWEST_FIELD_NUMBER: _ClassVar[int]
+    HIGHEST_FIELD_NUMBER: _ClassVar[int]
+    BONUS_FIELD_NUMBER: _ClassVar[int]
+    PERCENT_FIELD_NUMBER: _ClassVar[int]
+    lowest: str
+    highest: str
+    bonus: int
+    percent: int
+    def __init__(self, lowest: _Optional[str] = ..., highest: _Optional[str] = ..., bonus: _Optional[int] = ..., percent: _Optional[int] = ...) -> None: ...
+
+class Campaign(_message.Message):
+    __slots__ = ("name", "kind", "starts", "ends", "budget", "bonus", "percent", "tiers", "condition", "when_short")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    STARTS_FIELD_NUMBER: _ClassVar[int]
+    ENDS_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
+    BONUS_FIELD_NUMBER: _ClassVar[int]
+    PERCENT_FIELD_NUMBER: _ClassVar[int]
+    TIERS_FIELD_NUMBER: _ClassVar[int]
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    WHEN_SHORT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: str
+    starts: _timestamp_pb2.Timestamp
+    ends: _timestamp_pb2.Timestamp
+    budget: int
+    bonus: int
+    percent: int
+    tiers: _containers.RepeatedCompositeFieldContainer[TierValue]
+    condition: str
+    when_short: str
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., starts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ends: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., budget: _Optional[int] = ..., bonus: _Optional[int] = ..., percent: _Optional[int] = ..., tiers: _Optional[_Iterable[_Union[TierValue, _Mapping]]] = ..., condition: _Optional[str] = ..., when_short: _Optional[str] = ...) -> None: ...
+
+class CampaignStatus(_message.Message):
+    __slots__ = ("campaign_id", "campaign", "state", "used", "left", "refused", "grants", "exhausted_at")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
+    EXHAUSTED_AT_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    campaign: Campaign
+    state: str
+    used: int
+    left: int
+    refused: int
+    grants: int
+    exhausted_at: _timestamp_pb2.Timestamp
+    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[Campaign, _Mapping]] = ..., state: _Optional[str] = ..., used: _Optional[int] = ..., left: _Optional[int] = ..., refused: _Optional[int] = ..., grants: _Optional[int] = ..., exhausted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListCampaignsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListCampaignsResponse(_message.Message):
+    __slots__ = ("campaigns", "next_page_token")
+    CAMPAIGNS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    campaigns: _containers.RepeatedCompositeFieldContainer[CampaignStatus]
+    next_page_token: str
+    def __init__(self, campaigns: _Optional[_Iterable[_Union[CampaignStatus, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id",)
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    def __init__(self, campaign_id: _Optional[str] = ...) -> None: ...
+
+class GetCampaignResponse(_message.Message):
+    __slots__ = ("campaign", "version")
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    campaign: CampaignStatus
+    version: int
+    def __init__(self, campaign: _Optional[_Union[CampaignStatus, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class DraftCampaignRequest(_message.Message):
+    __slots__ = ("campaign",)
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    campaign: Campaign
+    def __init__(self, campaign: _Optional[_Union[Campaign, _Mapping]] = ...) -> None: ...
+
+class DraftCampaignResponse(_message.Message):
+    __slots__ = ("campaign_id", "version")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    version: int
+    def __init__(self, campaign_id: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class SimulateCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id", "after", "limit", "since", "until")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    after: str
+    limit: int
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, campaign_id: _Optional[str] = ..., after: _Optional[str] = ..., limit: _Optional[int] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class SimulateCampaignResponse(_message.Message):
+    __slots__ = ("accounts", "earnings", "cost", "members", "days", "budget", "next")
+    class MembersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class DaysEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    EARNINGS_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    accounts: int
+    earnings: int
+    cost: int
+    members: _containers.ScalarMap[str, int]
+    days: _containers.ScalarMap[str, int]
+    budget: int
+    next: str
+    def __init__(self, accounts: _Optional[int] = ..., earnings: _Optional[int] = ..., cost: _Optional[int] = ..., members: _Optional[_Mapping[str, int]] = ..., days: _Optional[_Mapping[str, int]] = ..., budget: _Optional[int] = ..., next: _Optional[str] = ...) -> None: ...
+
+class ScheduleCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id", "expected_version")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    expected_version: int
+    def __init__(self, campaign_id: _Optional[str] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class ScheduleCampaignResponse(_message.Message):
+    __slots__ = ("state", "left", "version", "in_force_from")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    IN_FORCE_FROM_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    left: int
+    version: int
+    in_force_from: _timestamp_pb2.Timestamp
+    def __init__(self, state: _Optional[str] = ..., left: _Optional[int] = ..., version: _Optional[int] = ..., in_force_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class PauseCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id", "expected_version")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    expected_version: int
+    def __init__(self, campaign_id: _Optional[str] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class PauseCampaignResponse(_message.Message):
+    __slots__ = ("state", "left", "version")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    left: int
+    version: int
+    def __init__(self, state: _Optional[str] = ..., left: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ResumeCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id", "expected_version")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    expected_version: int
+    def __init__(self, campaign_id: _Optional[str] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class ResumeCampaignResponse(_message.Message):
+    __slots__ = ("state", "left", "version")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    left: int
+    version: int
+    def __init__(self, state: _Optional[str] = ..., left: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+
+class EndCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id", "expected_version")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    expected_version: int
+    def __init__(self, campaign_id: _Optional[str] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class EndCampaignResponse(_message.Message):
+    __slots__ = ("state", "left", "version")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    left: int
+    version: int
+    def __init__(self, state: _Optional[str] = ..., left: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...

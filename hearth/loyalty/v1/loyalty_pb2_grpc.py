@@ -210,6 +210,46 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionResponse.FromString,
                 _registered_method=True)
+        self.ListCampaigns = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListCampaigns',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
+        self.GetCampaign = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetCampaign',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetCampaignRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetCampaignResponse.FromString,
+                _registered_method=True)
+        self.DraftCampaign = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/DraftCampaign',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignResponse.FromString,
+                _registered_method=True)
+        self.SimulateCampaign = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/SimulateCampaign',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SimulateCampaignRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SimulateCampaignResponse.FromString,
+                _registered_method=True)
+        self.ScheduleCampaign = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ScheduleCampaign',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ScheduleCampaignRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ScheduleCampaignResponse.FromString,
+                _registered_method=True)
+        self.PauseCampaign = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/PauseCampaign',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.PauseCampaignRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.PauseCampaignResponse.FromString,
+                _registered_method=True)
+        self.ResumeCampaign = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ResumeCampaign',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ResumeCampaignRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ResumeCampaignResponse.FromString,
+                _registered_method=True)
+        self.EndCampaign = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/EndCampaign',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.FromString,
+                _registered_method=True)
 
 
 class LoyaltyServiceServicer:
@@ -428,6 +468,55 @@ class LoyaltyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCampaigns(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCampaign(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DraftCampaign(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SimulateCampaign(self, request, context):
+        """What a page of members would have got by facts of the past; nothing is written. Go on with `next` until it is empty.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ScheduleCampaign(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseCampaign(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeCampaign(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndCampaign(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LoyaltyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -605,6 +694,46 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.RefundRedemption,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionResponse.SerializeToString,
+            ),
+            'ListCampaigns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCampaigns,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListCampaignsResponse.SerializeToString,
+            ),
+            'GetCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCampaign,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetCampaignRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetCampaignResponse.SerializeToString,
+            ),
+            'DraftCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.DraftCampaign,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignResponse.SerializeToString,
+            ),
+            'SimulateCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.SimulateCampaign,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SimulateCampaignRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SimulateCampaignResponse.SerializeToString,
+            ),
+            'ScheduleCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScheduleCampaign,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ScheduleCampaignRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ScheduleCampaignResponse.SerializeToString,
+            ),
+            'PauseCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseCampaign,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.PauseCampaignRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.PauseCampaignResponse.SerializeToString,
+            ),
+            'ResumeCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeCampaign,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ResumeCampaignRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ResumeCampaignResponse.SerializeToString,
+            ),
+            'EndCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndCampaign,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1553,6 +1682,222 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/RefundRedemption',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundRedemptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCampaigns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListCampaigns',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListCampaignsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetCampaign',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetCampaignRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DraftCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/DraftCampaign',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SimulateCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/SimulateCampaign',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SimulateCampaignRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SimulateCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScheduleCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ScheduleCampaign',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ScheduleCampaignRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ScheduleCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/PauseCampaign',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.PauseCampaignRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.PauseCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ResumeCampaign',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ResumeCampaignRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ResumeCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/EndCampaign',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,14 +6,16 @@ import msgspec
 
 from chassis.app import App
 from chassis.commands import command_id
-from chassis.fold.bringing import head_of
+from chassis.fold.bringing import facts_of, head_of
 from chassis.fold.doors import Command, Done
 from chassis.fold.model import Head, Key
 from contracts.fact import Fact
+from services.loyalty.api.campaigns import apply_rule
 from services.loyalty.domain.commands import OfferTransfer
 from services.loyalty.domain.errors import TransferToOneself, UnknownAccount, UnknownFact
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.simulating import Answered, answers_to
 from services.loyalty.domain.statement import Line, Reason, explain, explain_silence, movements_of, statement
 from services.loyalty.timers.due import SOURCE
 
@@ -52,6 +54,13 @@ class Accounts:
         if (head.key, cause) not in known:
             raise UnknownFact
         return [], explain_silence(known[head.key, cause].recorded.type)
+
+    async def campaigns_on(self, customer_id: str, source: str, fact_id: str) -> list[Answered]:
+        """What campaigns said of a fact, and gave for it."""
+        head = await self._head(customer_id)
+        facts: Any = await facts_of(self._app.store, self._app.folder, head.key)
+        policies = self._app.policies
+        return answers_to(facts, source, fact_id, lambda moment: policies.at(moment)[1], apply_rule)
 
     async def command(
         self, customer_id: str, data: Any, caller: str, key: str | None, expected: int | None = None

@@ -10,7 +10,8 @@ from chassis.fold.model import Key, Out
 from chassis.store.seeing import again
 from contracts.catalog import FACT_LOYALTY
 from services.loyalty.domain.audit import Examined, Liability, examine, liability
-from services.loyalty.domain.model import EMPTY, GOING_ON, Account, Reward
+from services.loyalty.domain.model import EMPTY, GOING_ON, Account
+from services.loyalty.domain.reward import Reward
 
 READINGS = 3
 """So often an account that seems wrong is read: it may have changed between its state and its ledger."""
@@ -19,13 +20,16 @@ T = TypeVar("T")
 
 
 class Examination(NamedTuple):
-    """A page of accounts examined: how many, entries, their sums, what is wrong by account, where to go on ("" = done)."""
+    """A page of accounts examined: how many, entries, their sums, what is wrong by account, where to go on ("" = done); with the
+    first page, what all campaigns have given by their budgets.
+    """
 
     accounts: int
     entries: int
     sums: dict[str, int]
     wrong: dict[str, list[str]]
     following: str
+    campaigns_used: int
 
 
 class Books:
@@ -42,7 +46,8 @@ class Books:
         for one in found:
             sums.update(one.sums)
         wrong = {key.id: list(one.wrong) for key, one in zip(keys, found, strict=True) if one.wrong}
-        return Examination(len(keys), sum(one.entries for one in found), sums, wrong, following)
+        used = 0 if after else await self._campaigns_used()
+        return Examination(len(keys), sum(one.entries for one in found), sums, wrong, following, used)
 
     async def liability(self, after: str, limit: int) -> tuple[Liability, int, str]:
         """What the members of a page have, how many they are, and where to go on."""
@@ -61,6 +66,14 @@ class Books:
             if outs and not dry_run:
                 await self._app.broker.publish(outs)
         return len(keys), facts, following
+
+    async def _campaigns_used(self) -> int:
+        used, after, store = 0, "", self._app.store
+        while True:
+            found = await again.entities(store, "campaign", after, 100)
+            used += sum(head.state.used for head in (await again.newest(store, found.keys)).values())
+            if not (after := found.after):
+                return used
 
     async def _examined(self, key: Key) -> Examined:
         found = await self._read_once(key)

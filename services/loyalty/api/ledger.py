@@ -27,13 +27,16 @@ class Wrong(BaseModel):
 
 
 class Reconciled(BaseModel):
-    """Accounts examined, and what their ledgers sum up to. `next` is null when these were the last."""
+    """Accounts examined, and what their ledgers sum up to. `next` is null when these were the last. `campaigns_used` is, with the
+    first page, what budgets of campaigns say that members have: minus the sum of all pages on `campaign`.
+    """
 
     accounts: int
     entries: int
     sums: dict[str, int]
     wrong: list[Wrong]
     next: str | None
+    campaigns_used: int
 
 
 class LiabilityView(BaseModel):
@@ -63,7 +66,12 @@ def ledger(books: Books) -> APIRouter:
         found = await books.reconcile(body.after, body.limit)
         wrong = [Wrong(customer_id=name, problems=problems) for name, problems in found.wrong.items()]
         return Reconciled(
-            accounts=found.accounts, entries=found.entries, sums=found.sums, wrong=wrong, next=found.following or None
+            accounts=found.accounts,
+            entries=found.entries,
+            sums=found.sums,
+            wrong=wrong,
+            next=found.following or None,
+            campaigns_used=found.campaigns_used,
         )
 
     @router.post("/liability", summary="What a page of members has, and when it ends")

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Response
 from chassis.app import App
 from chassis.pages import Page, page_of
 from chassis.web import etag
-from services.loyalty.api import ledger, rewards, spending, staff, transfers
+from services.loyalty.api import ledger, planning, rewards, spending, staff, transfers
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.asked import CustomerId
 from services.loyalty.api.books import Books
+from services.loyalty.api.campaigns import Campaigns
 from services.loyalty.api.catalogue import Catalogue
 from services.loyalty.api.views import (
     AccountView,
@@ -24,6 +25,7 @@ from services.loyalty.api.views import (
     line_view,
     lot_view,
     reason_view,
+    said_view,
     tier_view,
 )
 
@@ -42,6 +44,7 @@ def routers(app: App) -> Sequence[APIRouter]:
         rewards.rewards(catalogue),
         *rewards.redemptions(catalogue, accounts),
         ledger.ledger(Books(app)),
+        planning.campaigns(Campaigns(app)),
     ]
 
 
@@ -86,7 +89,12 @@ def _questions(accounts: Accounts) -> APIRouter:
         fact: Annotated[str, Query(max_length=200)],
     ) -> FactExplained:
         moved, silence = await accounts.explain_fact(customer_id, source, fact)
-        return FactExplained(movements=[reason_view(reason) for reason in moved], silence=silence)
+        said = await accounts.campaigns_on(customer_id, source, fact)
+        return FactExplained(
+            movements=[reason_view(reason) for reason in moved],
+            silence=silence,
+            campaigns=[said_view(each) for each in said],
+        )
 
     @router.get("/tier", summary="The tier, until when it is kept, and what is missing")
     async def tier(customer_id: CustomerId) -> TierView:

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from services.loyalty.domain.model import Account, Lot
 from services.loyalty.domain.policy import Policy
-from services.loyalty.domain.statement import Line, Reason
+from services.loyalty.domain.simulating import Answered
+from services.loyalty.domain.statement import VERDICTS, Line, Reason
 from services.loyalty.domain.tiers import points_to_keep, points_to_next_tier
 
 
@@ -81,6 +82,7 @@ class ReasonView(BaseModel):
     cause: dict[str, str]
     about: str
     lots: list[dict[str, Any]]
+    campaign_id: str | None
 
 
 class Explanation(BaseModel):
@@ -91,11 +93,22 @@ class Explanation(BaseModel):
     reasons: list[ReasonView]
 
 
+class CampaignSaid(BaseModel):
+    """What a campaign said of a fact: the points it was asked for, and what it gave (null: not asked, or not answered yet)."""
+
+    campaign_id: str
+    why: str
+    sentence: str
+    asked: int
+    given: int | None
+
+
 class FactExplained(BaseModel):
-    """What a fact did to an account: the movements it caused, or why there are none."""
+    """What a fact did to an account: the movements it caused, or why there are none; and what campaigns said of it."""
 
     movements: list[ReasonView]
     silence: str
+    campaigns: list[CampaignSaid]
 
 
 def tier_view(account: Account, policy: Policy) -> TierView:
@@ -161,4 +174,10 @@ def reason_view(reason: Reason) -> ReasonView:
         about=reason.about,
         cause={"source": reason.cause_source, "id": reason.cause_id},
         lots=[{"lot_id": part.lot_id, "points": part.points} for part in reason.lots],
+        campaign_id=reason.campaign or None,
     )
+
+
+def said_view(said: Answered) -> CampaignSaid:
+    """What a campaign said of a fact."""
+    return CampaignSaid(**said._asdict(), sentence=VERDICTS.get(said.why, said.why))

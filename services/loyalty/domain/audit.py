@@ -7,8 +7,9 @@ from msgspec.structs import asdict
 
 from contracts.fact import Fact
 from contracts.facts.loyalty import Movement
-from services.loyalty.domain.model import Account, Lot, Reward
+from services.loyalty.domain.model import Account, Lot
 from services.loyalty.domain.redemptions import disagreements
+from services.loyalty.domain.reward import Reward
 from services.loyalty.domain.statement import reconcile
 
 IN_LOT = ("pending", "active", "held", "spent", "expired", "reversed", "blocked", "transferred")

@@ -7,6 +7,7 @@ from msgspec import Meta
 from contracts.facts.base import FactData
 from contracts.facts.loyalty import Tier
 from contracts.fields import Code, CustomerId, Id, Label, Moment
+from services.loyalty.domain.campaign import Campaign
 
 Person = Annotated[str, Meta(min_length=1, max_length=200)]
 Points = Annotated[int, Meta(ge=1, le=10**12)]
@@ -178,6 +179,38 @@ class RefundRedemption(FactData, frozen=True):
     redemption_id: Id
 
 
+class DraftCampaign(FactData, frozen=True):
+    """Write down what a campaign promises. Its subject is the campaign, whose id is the command's."""
+
+    TYPE = "loyalty.draft_campaign.v1"
+
+    campaign: Campaign
+
+
+class ScheduleCampaign(FactData, frozen=True):
+    """Let a draft come into force. Its subject, and that of the next three, is the campaign."""
+
+    TYPE = "loyalty.schedule_campaign.v1"
+
+
+class PauseCampaign(FactData, frozen=True):
+    """Grant nothing until it is resumed."""
+
+    TYPE = "loyalty.pause_campaign.v1"
+
+
+class ResumeCampaign(FactData, frozen=True):
+    """Grant points again."""
+
+    TYPE = "loyalty.resume_campaign.v1"
+
+
+class EndCampaign(FactData, frozen=True):
+    """Grant nothing more."""
+
+    TYPE = "loyalty.end_campaign.v1"
+
+
 class Due(FactData, frozen=True):
     """Work that has become due at `due_at`: holds run out, lots expire or will soon, the tier is looked at again."""
 
@@ -207,5 +240,10 @@ COMMANDS = (
     DeliverRedemption,
     CancelRedemption,
     RefundRedemption,
+    DraftCampaign,
+    ScheduleCampaign,
+    PauseCampaign,
+    ResumeCampaign,
+    EndCampaign,
     Due,
 )

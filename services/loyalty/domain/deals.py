@@ -5,7 +5,7 @@ With price p, paid q, cancelled c: granted G = floor(p / yuan per point), releas
 over, reversed V = floor(G·c/p); then active = min(R, G − V) and pending = G − V − active.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,9 +14,11 @@ from msgspec.structs import replace
 from contracts.fact import Effect, Fact
 from contracts.facts import deals as facts
 from contracts.facts.loyalty import PointsEarned, PointsReleased, PointsReversed
+from services.loyalty.domain.claiming import claim_for_deal, fold_away, promised
 from services.loyalty.domain.errors import DealFoldedAway, TooManyDeals
 from services.loyalty.domain.ledger import Book
-from services.loyalty.domain.model import PENDING_LOT, Account, Deal, Lot, mark_of
+from services.loyalty.domain.marks import mark_of
+from services.loyalty.domain.model import PENDING_LOT, Account, Deal, Lot
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.referral import best_share, settle_referral
 from services.loyalty.domain.reversal import take_back
@@ -32,7 +34,10 @@ def grant_points_for_signed_deal(
     """A signed deal grants pending points; payments that came before it release theirs at once."""
     signed: facts.DealSigned = fact.data
     deal = account.deals.get(signed.deal_id, Deal())
-    deal = _priced(replace(deal, signed=True, project_id=signed.project_id), signed.price.decimal, fact)
+    known, deal = deal.signed, replace(deal, signed=True, project_id=signed.project_id)
+    deal = _priced(deal, signed.price.decimal, fact)
+    if not known:
+        deal = replace(deal, extras=promised(account, fact, worth_of(deal, policy), policy))
     return _settle(account, deal, fact, now, policy, ("grant_points_for_signed_deal", "deal_signed"))
 
 
@@ -81,13 +86,12 @@ def reverse_points_of_cancelled_deal(
 
 def entitlement(deal: Deal, policy: Policy) -> tuple[int, int]:
     """The points (pending, active) the facts about a deal entitle to."""
-    if not deal.signed:
-        return 0, 0
-    granted = deal.price // (100 * policy.yuan_per_point)
-    released = granted if deal.handed_over else min(granted, granted * deal.paid // deal.price)
-    left = granted - min(granted, granted * deal.cancelled // deal.price)
-    active = min(released, left)
-    return left - active, active
+    return deal.shared(worth_of(deal, policy))
+
+
+def worth_of(deal: Deal, policy: Policy) -> int:
+    """The points that its price is worth."""
+    return deal.price // (100 * policy.yuan_per_point)
 
 
 def _settle(
@@ -102,10 +106,12 @@ def _settle(
     deal = _match_pending(book, deal, pending + released, why)
     deal = _release(book, deal, released, why)
     deal = take_back(book, deal, deal.active - active, why)
+    deal = claim_for_deal(book, deal_id, deal, worth_of(deal, policy))
     deals = {**account.deals, deal_id: deal}
     referred = settle_referral(book, account.referred, deals, why)
     deals, once = _fold_settled(deals, account.once, best_share(deals)[1] if referred else "")
-    return book.close(deals=deals, once=once, referred=referred)
+    campaign_points, folded = fold_away(replace(account, deals={**account.deals, deal_id: deal}), deals)
+    return book.close(deals=deals, once=once + folded, referred=referred, campaign_points=campaign_points)
 
 
 def _match_pending(book: Book, deal: Deal, target: int, why: str) -> Deal:
@@ -139,14 +145,21 @@ def _priced(deal: Deal, price: Decimal, fact: Fact) -> Deal:
 
 
 def _fold_settled(deals: dict[str, Deal], once: bytes, kept_for_referral: str) -> tuple[dict[str, Deal], bytes]:
-    if len(deals) <= DEALS_BEFORE_FOLDING:
+    if _weight(deals) <= DEALS_BEFORE_FOLDING:
         return deals, once
-    foldable = [deal_id for deal_id, deal in deals.items() if deal.settled and deal_id != kept_for_referral]
-    settled = foldable[: len(deals) - DEALS_AFTER_FOLDING]
-    kept = {deal_id: deal for deal_id, deal in deals.items() if deal_id not in set(settled)}
-    if len(kept) > MOST_UNSETTLED_DEALS:
-        raise TooManyDeals(f"an account holds at most {MOST_UNSETTLED_DEALS} unsettled deals")
-    return kept, once + b"".join(_folded_mark(deal_id) for deal_id in settled)
+    over, settled = _weight(deals) - DEALS_AFTER_FOLDING, set[str]()
+    for deal_id, deal in deals.items():
+        if over > 0 and deal.settled and deal_id != kept_for_referral:
+            settled.add(deal_id)
+            over -= deal.weight
+    kept = {deal_id: deal for deal_id, deal in deals.items() if deal_id not in settled}
+    if _weight(kept) > MOST_UNSETTLED_DEALS:
+        raise TooManyDeals(f"an account holds at most {MOST_UNSETTLED_DEALS} unsettled deals, and what campaigns add")
+    return kept, once + b"".join(_folded_mark(deal_id) for deal_id in deals if deal_id in settled)
+
+
+def _weight(deals: Mapping[str, Deal]) -> int:
+    return sum(deal.weight for deal in deals.values())
 
 
 def _refuse_if_folded_away(account: Account, deal_id: str) -> None:

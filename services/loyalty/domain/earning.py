@@ -8,8 +8,10 @@ from contracts.facts.surveys import SurveyAnswered
 from contracts.facts.tickets import SuggestionAccepted
 from contracts.facts.visits import VisitCompleted
 from services.loyalty.domain.calendar import iso_week, last_day
+from services.loyalty.domain.claiming import claim
 from services.loyalty.domain.ledger import Book
-from services.loyalty.domain.model import Account, mark_of
+from services.loyalty.domain.marks import mark_of
+from services.loyalty.domain.model import Account
 from services.loyalty.domain.policy import Policy
 
 
@@ -27,6 +29,7 @@ def award_points_for_visit(
     book = Book(account, fact, now, policy, "award_points_for_visit", visit.visit_id)
     book.since = last_day(fact.time, policy.zone(visit.project_id))
     book.earn("visit", visit.project_id, policy.visit_points, "visit_completed")
+    claim(book, "visit", policy.visit_points, visit.project_id)
     return book.close(once=account.once + mark)
 
 
@@ -41,6 +44,7 @@ def award_points_for_survey(
     about = survey.about.id if survey.about else ""
     book = Book(account, fact, now, policy, "award_points_for_survey", about)
     book.earn("survey", survey.project_id, policy.survey_points, "survey_answered")
+    claim(book, "survey", policy.survey_points, survey.project_id)
     return book.close(once=account.once + mark)
 
 
@@ -54,6 +58,7 @@ def award_points_for_suggestion(
         return account, ()
     book = Book(account, fact, now, policy, "award_points_for_suggestion", accepted.ticket_id)
     book.earn("suggestion", accepted.project_id, policy.suggestion_points, "suggestion_accepted", qualifies=False)
+    claim(book, "suggestion", policy.suggestion_points, accepted.project_id)
     return book.close(once=account.once + mark)
 
 

@@ -45,6 +45,8 @@ class Book:
         self.cause = Cause(fact.source, fact.id, fact.type, about)
         self.effects: list[Effect] = []
         self.returned: dict[str, None] = {}
+        self.taken_to: LedgerAccount = "reversed"
+        """The ledger account that points go to which are taken back."""
 
     def post(
         self, kind: type[Movement], why: str, debit: LedgerAccount, credit: LedgerAccount, parts: Parts, **more: Any
@@ -157,6 +159,7 @@ def _still_needed(account: Account) -> dict[str, Lot]:
     if all(lot.open for lot in account.lots.values()):
         return account.lots
     booked = [*account.deals.values(), *account.referrals.values(), *account.spends.values()]
+    booked += account.campaign_points.values()
     booked += [account.referred.own] if account.referred else []
     named = {lot_id for each in booked for lot_id in each.parts}
     return {lot_id: lot for lot_id, lot in account.lots.items() if lot.open or lot_id in named}

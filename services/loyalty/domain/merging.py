@@ -19,6 +19,7 @@ from contracts.facts.loyalty import (
     TransferSettled,
 )
 from contracts.facts.rewards import RedemptionChanged, RedemptionConfirmed, RewardAnswered, RewardReturned
+from services.loyalty.domain.claiming import claim_again
 from services.loyalty.domain.commands import (
     CancelRedemption,
     CaptureHold,
@@ -54,7 +55,12 @@ def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: 
         corrected = PointsCorrected(points, entries, "merge", MERGED, policy.version, cause, ())
         effects.append(Effect("PointsCorrected", corrected))
     effects += _released(before, after, policy, cause)
-    return [*effects, *tier_news(before, after, policy, cause), *_retold(before, after, fact)]
+    return [
+        *effects,
+        *tier_news(before, after, policy, cause),
+        *_retold(before, after, fact),
+        *claim_again(before, after, fact),
+    ]
 
 
 def _released(before: Account, after: Account, policy: Policy, cause: Cause) -> Sequence[Effect]:

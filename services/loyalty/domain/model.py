@@ -5,13 +5,13 @@ once is remembered as 6-byte marks. What moved points, and why, is in the chain'
 """
 
 from datetime import datetime
-from hashlib import blake2b
 from typing import Literal
 
 import msgspec
 
 from contracts.facts.loyalty import Tier
 from contracts.facts.rewards import RedemptionState
+from services.loyalty.domain.marks import has_mark
 
 PENDING_LOT = "deal.pending"
 """The one lot of points granted by deals but not yet paid for; it has no expiry."""
@@ -19,7 +19,9 @@ PENDING_LOT = "deal.pending"
 LENT = "lent"
 """The lot of points that were spent although, after a merge was undone, they were never there."""
 
-MARK_BYTES = 6
+
+TIERS: tuple[Tier, ...] = ("base", "silver", "gold", "platinum", "diamond")
+"""From the lowest to the highest."""
 
 LotState = Literal["PENDING", "ACTIVE", "BLOCKED", "DEPLETED", "EXPIRED", "REVERSED", "CANCELLED"]
 
@@ -37,6 +39,7 @@ class Balances(msgspec.Struct, frozen=True, gc=False):
     reversed: int = 0
     blocked: int = 0
     transferred: int = 0
+    campaign: int = 0
 
 
 class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -83,11 +86,32 @@ class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.expires_at is not None and self.expires_at <= now
 
 
+class Extra(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a campaign adds to a deal: `bonus` points and `percent` of its points. `told` is what the campaign was told last
+    that it owes, by the `number`th claim, at the latest time (`claimed_at`) that the account had heard of then.
+    """
+
+    bonus: int = 0
+    percent: int = 0
+    told: int = 0
+    claimed_at: datetime | None = None
+    number: int = 0
+
+    def points(self, earned: int) -> int:
+        """What it adds to so many points."""
+        return self.bonus + earned * self.percent // 100
+
+    def tell(self, points: int, now: datetime) -> "Extra":
+        """After one more claim."""
+        return Extra(self.bonus, self.percent, points, max(self.claimed_at or now, now), self.number + 1)
+
+
 class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All facts about one deal so far, in fen (1/100 CNY), and what has been booked for it.
 
     `price` is the newest known by (time, id) of its fact, `priced_by`. `pending` and `parts` (lot id → points) are
-    the points booked and not reversed. The facts are sums and a newest, so their order does not matter.
+    the points booked and not reversed. The facts are sums and a newest, so their order does not matter. `extras` is what
+    campaigns (by their ids) add.
     """
 
     signed: bool = False
@@ -99,11 +123,26 @@ class Deal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     handed_over: bool = False
     pending: int = 0
     parts: dict[str, int] = {}
+    extras: dict[str, Extra] = {}
+
+    def shared(self, granted: int) -> tuple[int, int]:
+        """Of points granted for this deal, once it is signed, those that are pending now, and those that are active."""
+        if not self.signed:
+            return 0, 0
+        released = granted if self.handed_over else min(granted, granted * self.paid // self.price)
+        left = granted - min(granted, granted * self.cancelled // self.price)
+        active = min(released, left)
+        return left - active, active
 
     @property
     def active(self) -> int:
         """Points released and not reversed."""
         return sum(self.parts.values())
+
+    @property
+    def weight(self) -> int:
+        """How much room it takes in an account: what a campaign adds takes as much as the deal itself."""
+        return 1 + len(self.extras)
 
     @property
     def settled(self) -> bool:
@@ -184,6 +223,18 @@ class Referral(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return sum(self.parts.values())
 
 
+class CampaignPoints(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Points that a campaign granted for one deal, booked and not taken back (lot → points), as it said the `number`th time."""
+
+    number: int = 0
+    parts: dict[str, int] = {}
+
+    @property
+    def points(self) -> int:
+        """Points given and not taken back."""
+        return sum(self.parts.values())
+
+
 class Referred(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who referred this customer, by the earliest fact that says so; what the referrer was told; the customer's own part."""
 
@@ -197,8 +248,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A customer's account. `qualifying` is points that count for the tier, by the month (`2028-03`) they last until.
 
     `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
-    away. `referrals` goes by referee, `spends` by hold. `grace_until` says until when a tier is kept although its
-    points are missing; the warnings of expiry that were due by `warned_to` were given.
+    away. `referrals` goes by referee, `spends` by hold, `campaign_points` by grant. `grace_until` says until when a tier is
+    kept although its points are missing; the warnings of expiry that were due by `warned_to` were given.
     """
 
     balances: Balances = Balances()
@@ -216,6 +267,7 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     proposals: dict[str, Proposal] = {}
     offers: dict[str, Offer] = {}
     redemptions: dict[str, Redemption] = {}
+    campaign_points: dict[str, CampaignPoints] = {}
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""
@@ -232,46 +284,4 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return sum(self.qualifying.values())
 
 
-class Reward(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """Something to have for points: `stock` pieces are left, `given` are reserved or with members. One entity, so its stock
-    holds whoever asks at the same time.
-
-    `open` is the marks of redemptions to which a piece is on its way, `ended` of the last that gave theirs back.
-    """
-
-    name: str = ""
-    price: int = 0
-    tier: Tier = "base"
-    offered: bool = False
-    stock: int = 0
-    given: int = 0
-    open: bytes = b""
-    ended: bytes = b""
-
-
 EMPTY = Account()
-NO_REWARD = Reward()
-
-
-def mark_of(*parts: str) -> bytes:
-    """A 6-byte mark; two of 10,000 marks are equal once in about six million accounts of that size."""
-    return blake2b("\x1f".join(parts).encode(), digest_size=MARK_BYTES).digest()
-
-
-def has_mark(marks: bytes, mark: bytes) -> bool:
-    """Whether a mark is one of `marks`."""
-    return _place(marks, mark) >= 0
-
-
-def without_mark(marks: bytes, mark: bytes) -> bytes:
-    """The marks but this one."""
-    place = _place(marks, mark)
-    return marks if place < 0 else marks[:place] + marks[place + MARK_BYTES :]
-
-
-def _place(marks: bytes, mark: bytes) -> int:
-    """Where a mark begins; the bytes may also stand across two others."""
-    found = marks.find(mark)
-    while found % MARK_BYTES and found > 0:
-        found = marks.find(mark, found + 1)
-    return found

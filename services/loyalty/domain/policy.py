@@ -1,6 +1,6 @@
 """The numbers of loyalty. Files and published documents are checked here; parsing YAML is somebody else's work."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -8,12 +8,15 @@ import msgspec
 from msgspec import Meta
 
 from contracts.facts.loyalty import Tier
+from services.loyalty.domain.campaign import Campaign, Running
 from services.loyalty.domain.errors import InvalidPolicy
+from services.loyalty.domain.model import TIERS
+
+CAMPAIGNS = "campaigns"
+"""The part of a published policy that is not in the file: campaigns by their ids."""
 
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Positive = Annotated[int, Meta(ge=1, le=10**9)]
-
-TIERS: tuple[Tier, ...] = ("base", "silver", "gold", "platinum", "diamond")
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +46,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_adjusted: Count = 50_000
     adjustment_days: Positive = 14
     transfer_days: Positive = 7
+    campaigns: tuple[Running, ...] = ()
+    """Campaigns in force, which are published beside the numbers; those that are paused or over decide it themselves."""
 
     def __post_init__(self) -> None:
         """Check what spans fields: tiers complete and rising, time zones known."""
@@ -67,12 +72,20 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return reached
 
 
-def policy_from(document: Mapping[str, Any]) -> Policy:
-    """The policy a parsed document states; raises `InvalidPolicy` naming the field."""
+def policy_from(document: Mapping[str, Any], compile_condition: Callable[[str], Any] | None = None) -> Policy:
+    """The policy a parsed document states; raises `InvalidPolicy` naming the field, `InvalidCondition`. Campaigns (by their
+    ids) are read by who can compile their conditions.
+    """
+    numbers = {name: value for name, value in document.items() if name != CAMPAIGNS}
+    defined = document.get(CAMPAIGNS, {}) if compile_condition else {}
     try:
-        return msgspec.convert(dict(document), Policy)
+        policy, campaigns = msgspec.convert(numbers, Policy), msgspec.convert(defined, dict[str, Campaign])
     except msgspec.ValidationError as error:
         raise InvalidPolicy(str(error)) from None
+    if compile_condition is None:
+        return policy
+    running = tuple(Running(name, each, compile_condition(each.condition)) for name, each in campaigns.items())
+    return msgspec.structs.replace(policy, campaigns=running)
 
 
 def _check_zone(name: str) -> None:

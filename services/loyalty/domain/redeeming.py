@@ -26,7 +26,8 @@ from services.loyalty.domain import commands
 from services.loyalty.domain.errors import TooManyRedemptions, UnknownRedemption, UnknownSpend, WrongRedemptionState
 from services.loyalty.domain.holds import give_back, return_piece, say_redemption, set_aside
 from services.loyalty.domain.ledger import Book
-from services.loyalty.domain.model import GOING_ON, LENT, Account, Hold, Lot, Redemption, mark_of
+from services.loyalty.domain.marks import mark_of
+from services.loyalty.domain.model import GOING_ON, LENT, Account, Hold, Lot, Redemption
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.refunds import give_back_spend, refundable_until, remembered
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from contracts.fact import Fact
 from contracts.facts.loyalty import Cause, Movement, PointsCorrected
 from contracts.facts.rewards import RedemptionChanged, RewardRedeemed
-from services.loyalty.domain.model import GOING_ON, Account, Redemption, Reward
+from services.loyalty.domain.model import GOING_ON, Account, Redemption
+from services.loyalty.domain.reward import Reward
 from services.loyalty.domain.rewards import holds_piece
 from services.loyalty.domain.statement import SENTENCES, Reason, reason_of
 

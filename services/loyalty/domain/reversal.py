@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from contracts.facts.loyalty import DebtOpened, PointsReversed, PointsWrittenOff
 from services.loyalty.domain.holds import give_back
 from services.loyalty.domain.ledger import Book, by_expiry, take_in_order
-from services.loyalty.domain.model import Deal, Referral
+from services.loyalty.domain.model import CampaignPoints, Deal, Referral
 
-Reason = TypeVar("Reason", Deal, Referral)
+Reason = TypeVar("Reason", Deal, Referral, CampaignPoints)
 
 
 def take_back(book: Book, deal: Reason, points: int, why: str) -> Reason:
@@ -42,6 +42,8 @@ def _take_from_lot(book: Book, lot_id: str, points: int, why: str) -> None:
     spent = min(short, lot.spent + lot.transferred - lot.charged)
     book.lots[lot_id] = replace(lot, charged=lot.charged + spent)
     _cover(book, lot_id, spent, why)
+    if book.taken_to == "campaign":  # a budget gets everything back; what the member lost otherwise, the program bears
+        book.post(PointsWrittenOff, why, "program", "campaign", {lot_id: short - spent})
 
 
 def _cover(book: Book, lot_id: str, spent: int, why: str) -> None:
@@ -51,10 +53,10 @@ def _cover(book: Book, lot_id: str, spent: int, why: str) -> None:
         spent -= _reverse(book, others, why)
     if policy.shortfall == "write_off":
         forgiven = min(spent, policy.write_off_limit)
-        spent -= book.post(PointsWrittenOff, why, "program", "reversed", {lot_id: forgiven})
-    book.post(DebtOpened, why, "debt", "reversed", {lot_id: spent})
+        spent -= book.post(PointsWrittenOff, why, "program", book.taken_to, {lot_id: forgiven})
+    book.post(DebtOpened, why, "debt", book.taken_to, {lot_id: spent})
 
 
 def _reverse(book: Book, parts: dict[str, int], why: str, source: Literal["active", "blocked"] = "active") -> int:
     book.move(parts, source, "reversed")
-    return book.post(PointsReversed, why, source, "reversed", parts)
+    return book.post(PointsReversed, why, source, book.taken_to, parts)

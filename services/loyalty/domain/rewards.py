@@ -16,8 +16,9 @@ from contracts.facts.loyalty import Tier
 from contracts.facts.rewards import RewardAnswered, RewardRequested, RewardReturned
 from services.loyalty.domain import commands
 from services.loyalty.domain.errors import InsufficientStock, UnknownReward
-from services.loyalty.domain.model import MARK_BYTES, Reward, has_mark, mark_of, without_mark
+from services.loyalty.domain.marks import MARK_BYTES, has_mark, mark_of, without_mark
 from services.loyalty.domain.policy import TIERS, Policy
+from services.loyalty.domain.reward import Reward
 
 MOST_OPEN = 5_000
 """Pieces of one reward that may be on their way to members at a time: a reward remembers each, and stays small."""

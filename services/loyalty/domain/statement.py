@@ -53,11 +53,31 @@ SENTENCES = {
     "hold_voided_referral_clawed_back": "Points set aside had to be taken back for a referral; the hold was voided.",
     "referral_rewarded": "A deal that came by a referral was signed and paid in full.",
     "referral_clawed_back": "A deal that came by a referral was cancelled, wholly or in part.",
+    "campaign_granted": "A campaign gave points for this, out of its budget.",
+    "campaign_granted_in_part": "A campaign gave what was left of its budget for this.",
+    "campaign_taken_back": "A deal came to less than a campaign had given points for; the rest went back to its budget.",
+    "hold_voided_campaign_taken_back": "Points set aside had to be taken back for a campaign; the hold was voided.",
     "merge_correction": "Two customers turned out to be one person, or not to be: the account is counted again.",
     "lot_blocked": "The points of a lot were blocked until somebody has looked at them.",
     "lot_unblocked": "The points of a lot were unblocked.",
     "lot_expired": "The points reached the end of their time.",
 }
+
+VERDICTS = {
+    "campaign_applies": "The campaign was asked for points.",
+    "campaign_not_then": "It happened before the campaign's first day, or after its last.",
+    "campaign_not_for_tier": "The campaign gives nothing to members of this tier.",
+    "campaign_condition_false": "The campaign's condition did not hold.",
+    "campaign_condition_failed": "The campaign's condition has no value for this, so it does not hold.",
+    "campaign_granted": "The campaign gave the points it was asked for.",
+    "campaign_granted_in_part": "The campaign gave what was left of its budget.",
+    "campaign_taken_back": "The deal came to less, and points went back to the campaign's budget.",
+    "campaign_budget_spent": "The campaign's budget was spent.",
+    "campaign_draft": "The campaign was not scheduled.",
+    "campaign_paused": "The campaign was paused.",
+    "campaign_ended": "The campaign was over.",
+}
+"""What a campaign says of an earning, and its budget of a request."""
 
 SILENCES = {
     "crm.lead.captured.v1": "A referral is rewarded when a deal is signed and paid in full.",
@@ -66,6 +86,11 @@ SILENCES = {
     "crm.reward.requested.v1": "A request to a reward moves none of its points.",
     "crm.reward.returned.v1": "A piece that comes back moves no points.",
     "crm.reward.delivered.v1": "A piece that was handed out had been paid for.",
+    "crm.campaign.granted.v1": "The campaign gave nothing, or nothing more.",
+    "crm.campaign.requested.v1": "A request to a campaign moves points when it is granted.",
+    "crm.campaign.returned.v1": "What comes back to a budget was taken from the account before.",
+    "crm.campaign.claimed.v1": "A claim to a campaign moves points when it is granted.",
+    "crm.campaign.answered.v1": "The campaign's answer moves points when the account has heard it.",
     "crm.transfer.offered.v1": "An offer moves no points before it is accepted.",
     "crm.transfer.answered.v1": "The points were no longer set aside.",
     "crm.transfer.settled.v1": "Nothing came of the transfer.",
@@ -106,6 +131,7 @@ class Reason(NamedTuple):
     cause_id: str
     about: str
     lots: tuple[LotPart, ...]
+    campaign: str = ""
 
 
 def statement(facts: Iterable[Fact]) -> list[Line]:
@@ -175,7 +201,16 @@ def _reason(moved: Movement, ledger_account: str) -> Reason:
 def _told(moved: Movement, points: int) -> Reason:
     sentence, cause = SENTENCES.get(moved.why, moved.why), moved.cause
     return Reason(
-        points, moved.why, sentence, moved.rule, moved.policy_version, cause.source, cause.id, cause.about, moved.lots
+        points,
+        moved.why,
+        sentence,
+        moved.rule,
+        moved.policy_version,
+        cause.source,
+        cause.id,
+        cause.about,
+        moved.lots,
+        cause.campaign,
     )
 
 

@@ -24,7 +24,8 @@ from services.loyalty.domain import commands
 from services.loyalty.domain.errors import TransferToOneself, UnknownOffer
 from services.loyalty.domain.holds import give_back, set_aside
 from services.loyalty.domain.ledger import Book
-from services.loyalty.domain.model import LENT, Account, Hold, Lot, Offer, mark_of
+from services.loyalty.domain.marks import mark_of
+from services.loyalty.domain.model import LENT, Account, Hold, Lot, Offer
 from services.loyalty.domain.policy import Policy
 
 MOST_OFFERS = 20

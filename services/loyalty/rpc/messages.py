@@ -1,7 +1,7 @@
 """Requests and answers of the gRPC door, read and written."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -10,7 +10,8 @@ from chassis.errors import InvalidRequest
 from hearth.loyalty.v1 import loyalty_pb2 as pb
 from services.loyalty.domain.model import Account, Lot, Proposal
 from services.loyalty.domain.policy import Policy
-from services.loyalty.domain.statement import Line, Reason
+from services.loyalty.domain.simulating import Answered
+from services.loyalty.domain.statement import VERDICTS, Line, Reason
 from services.loyalty.domain.tiers import points_to_keep, points_to_next_tier
 
 CODE = r"[a-z][a-z0-9_]{0,39}"
@@ -78,7 +79,13 @@ def reason(each: Reason) -> Any:
         cause_id=each.cause_id,
         about=each.about,
         lots=[pb.ReasonLot(lot_id=part.lot_id, points=part.points) for part in each.lots],
+        campaign_id=each.campaign,
     )
+
+
+def said(each: Answered) -> Any:
+    """What a campaign said of a fact."""
+    return pb.CampaignSaid(**each._asdict(), sentence=VERDICTS.get(each.why, each.why))
 
 
 QUANTITIES = ("granted", "pending", "active", "held", "spent", "expired", "reversed", "blocked", "transferred")
@@ -131,3 +138,13 @@ def timestamp(moment: datetime) -> Timestamp:
     made = Timestamp()
     made.FromDatetime(moment)
     return made
+
+
+def moment(request: Any, field: str) -> datetime | None:
+    """A time in UTC, None where the request does not say; raises `InvalidRequest` for one that there is not."""
+    if not request.HasField(field):
+        return None
+    try:
+        return getattr(request, field).ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidRequest(f"{field} is a time", f"/{field}") from None

@@ -14,8 +14,10 @@ from hearth.loyalty.v1 import loyalty_pb2 as pb
 from hearth.loyalty.v1 import loyalty_pb2_grpc
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.books import Books
+from services.loyalty.api.campaigns import Campaigns
 from services.loyalty.api.catalogue import Catalogue
 from services.loyalty.domain import commands
+from services.loyalty.rpc.campaigns import CampaignDoors
 from services.loyalty.rpc.messages import (
     adjustment,
     line,
@@ -23,6 +25,7 @@ from services.loyalty.rpc.messages import (
     many,
     named,
     reason,
+    said,
     some_points,
     tier,
     timestamp,
@@ -37,17 +40,17 @@ BALANCES = ("active", "pending", "held", "debt", "blocked")
 def add_servicers(app: App, server: Any) -> Sequence[str]:
     """Mount the services; returns their full names."""
     accounts = Accounts(app)
-    servicer = Servicer(accounts, Books(app), Catalogue(app, accounts))
+    servicer = Servicer(accounts, Books(app), Catalogue(app, accounts), Campaigns(app))
     loyalty_pb2_grpc.add_LoyaltyServiceServicer_to_server(servicer, server)
     own = pb.DESCRIPTOR.services_by_name["LoyaltyService"].full_name
     return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
 
-class Servicer(Rewards, loyalty_pb2_grpc.LoyaltyServiceServicer):
+class Servicer(Rewards, CampaignDoors, loyalty_pb2_grpc.LoyaltyServiceServicer):
     """Translates; everything is decided elsewhere."""
 
-    def __init__(self, accounts: Accounts, books: Books, catalogue: Catalogue) -> None:
-        self._accounts, self._books, self._catalogue = accounts, books, catalogue
+    def __init__(self, accounts: Accounts, books: Books, catalogue: Catalogue, campaigns: Campaigns) -> None:
+        self._accounts, self._books, self._catalogue, self._campaigns = accounts, books, catalogue, campaigns
 
     async def GetAccount(self, request: Any, context: Any) -> Any:
         found, seq = await self._accounts.account(named(request, "customer_id"))
@@ -83,7 +86,10 @@ class Servicer(Rewards, loyalty_pb2_grpc.LoyaltyServiceServicer):
     async def ExplainFact(self, request: Any, context: Any) -> Any:
         source, fact = named(request, "source", 200), named(request, "fact", 200)
         moved, silence = await self._accounts.explain_fact(named(request, "customer_id"), source, fact)
-        return pb.ExplainFactResponse(movements=[reason(each) for each in moved], silence=silence)
+        campaigns = await self._accounts.campaigns_on(request.customer_id, source, fact)
+        return pb.ExplainFactResponse(
+            movements=[reason(each) for each in moved], silence=silence, campaigns=[said(each) for each in campaigns]
+        )
 
     async def ListLots(self, request: Any, context: Any) -> Any:
         found, _ = await self._accounts.account(named(request, "customer_id"))
@@ -105,7 +111,12 @@ class Servicer(Rewards, loyalty_pb2_grpc.LoyaltyServiceServicer):
         found = await self._books.reconcile(request.after, many(request))
         wrong = [pb.WrongAccount(customer_id=name, problems=problems) for name, problems in found.wrong.items()]
         return pb.ReconcileResponse(
-            accounts=found.accounts, entries=found.entries, sums=found.sums, wrong=wrong, next=found.following
+            accounts=found.accounts,
+            entries=found.entries,
+            sums=found.sums,
+            wrong=wrong,
+            next=found.following,
+            campaigns_used=found.campaigns_used,
         )
 
     async def GetLiability(self, request: Any, context: Any) -> Any:

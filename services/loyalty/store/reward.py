@@ -5,7 +5,7 @@ from typing import Any
 from chassis.fold.model import Head, Kind
 from chassis.service import Index
 from chassis.store.connect import transient
-from services.loyalty.domain.model import NO_REWARD, Reward
+from services.loyalty.domain.reward import NO_REWARD, Reward
 
 INDEXES = (Index("rewards", (("offered", 1), ("_id", 1))),)
 

@@ -8,6 +8,9 @@ from contracts.fact import Fact
 from services.loyalty.domain import (
     adjusting,
     blocking,
+    bonuses,
+    budgets,
+    claiming,
     deals,
     earning,
     holds,
@@ -19,11 +22,17 @@ from services.loyalty.domain import (
     timers,
     transfers,
 )
-from services.loyalty.domain.model import Account, Reward
+from services.loyalty.domain.model import Account
+from services.loyalty.domain.reward import Reward
 
 
 def by_customer(fact: Fact) -> str:
     """An account has its customer's id."""
+    return fact.subject
+
+
+def by_subject(fact: Fact) -> str:
+    """Rewards, campaigns and bonuses have ids of their own."""
     return fact.subject
 
 
@@ -77,11 +86,6 @@ def told_of_answer(account: Account, fact: Fact) -> dict[str, Any]:
     return {"transfer_id": fact.data.transfer_id}
 
 
-def by_reward(fact: Fact) -> str:
-    """A reward has the id it was defined with."""
-    return fact.subject
-
-
 def told_of_reward(reward: Reward, fact: Fact) -> dict[str, Any]:
     """What the caller of `define_reward` and `change_stock` is told."""
     return rewards.told(reward, fact.subject)
@@ -95,6 +99,11 @@ def told_of_redemption(account: Account, fact: Fact) -> dict[str, Any]:
 def told_of_step(account: Account, fact: Fact) -> dict[str, Any]:
     """What the caller is told who moves a redemption on."""
     return redemptions.told(account, fact.data.redemption_id)
+
+
+def told_of_campaign(budgeted: budgets.Budgeted, fact: Fact) -> dict[str, Any]:
+    """What the caller of a command on a campaign is told."""
+    return {"campaign_id": fact.subject, "state": budgeted.state, "left": budgeted.left}
 
 
 RULES: dict[str, Rule] = {
@@ -123,11 +132,11 @@ RULES: dict[str, Rule] = {
     "crm.transfer.offered.v1": Rule("account", by_customer, transfers.note_offer),
     "crm.transfer.answered.v1": Rule("account", by_customer, transfers.settle_transfer),
     "crm.transfer.settled.v1": Rule("account", by_customer, transfers.book_transfer),
-    "loyalty.define_reward.v1": Rule("reward", by_reward, rewards.define_reward, told_of_reward),
-    "loyalty.change_stock.v1": Rule("reward", by_reward, rewards.change_stock, told_of_reward),
-    "crm.reward.requested.v1": Rule("reward", by_reward, rewards.reserve_reward),
-    "crm.reward.returned.v1": Rule("reward", by_reward, rewards.return_reward),
-    "crm.reward.delivered.v1": Rule("reward", by_reward, rewards.deliver_reward),
+    "loyalty.define_reward.v1": Rule("reward", by_subject, rewards.define_reward, told_of_reward),
+    "loyalty.change_stock.v1": Rule("reward", by_subject, rewards.change_stock, told_of_reward),
+    "crm.reward.requested.v1": Rule("reward", by_subject, rewards.reserve_reward),
+    "crm.reward.returned.v1": Rule("reward", by_subject, rewards.return_reward),
+    "crm.reward.delivered.v1": Rule("reward", by_subject, rewards.deliver_reward),
     "loyalty.redeem_reward.v1": Rule("account", by_customer, redeeming.redeem_reward, told_of_redemption),
     "loyalty.fulfil_redemption.v1": Rule("account", by_customer, redeeming.fulfil_redemption, told_of_step),
     "loyalty.deliver_redemption.v1": Rule("account", by_customer, redeeming.deliver_redemption, told_of_step),
@@ -135,6 +144,16 @@ RULES: dict[str, Rule] = {
     "loyalty.refund_redemption.v1": Rule("account", by_customer, redeeming.refund_redemption, told_of_step),
     "crm.reward.answered.v1": Rule("account", by_customer, redeeming.settle_redemption),
     "crm.redemption.confirmed.v1": Rule("account", by_customer, redeeming.stand_by_redemption),
+    "crm.campaign.granted.v1": Rule("account", by_customer, claiming.book_campaign_points),
+    "crm.campaign.claimed.v1": Rule("bonus", by_subject, bonuses.claim_bonus),
+    "crm.campaign.answered.v1": Rule("bonus", by_subject, bonuses.settle_bonus),
+    "crm.campaign.requested.v1": Rule("campaign", by_subject, budgets.reserve_budget),
+    "crm.campaign.returned.v1": Rule("campaign", by_subject, budgets.return_budget),
+    "loyalty.draft_campaign.v1": Rule("campaign", by_subject, budgets.draft_campaign, told_of_campaign),
+    "loyalty.schedule_campaign.v1": Rule("campaign", by_subject, budgets.schedule_campaign, told_of_campaign),
+    "loyalty.pause_campaign.v1": Rule("campaign", by_subject, budgets.pause_campaign, told_of_campaign),
+    "loyalty.resume_campaign.v1": Rule("campaign", by_subject, budgets.resume_campaign, told_of_campaign),
+    "loyalty.end_campaign.v1": Rule("campaign", by_subject, budgets.end_campaign, told_of_campaign),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
     **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }

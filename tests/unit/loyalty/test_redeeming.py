@@ -23,7 +23,8 @@ from services.loyalty.domain.commands import (
     RefundRedemption,
     VoidHold,
 )
-from services.loyalty.domain.model import GOING_ON, MARK_BYTES
+from services.loyalty.domain.marks import MARK_BYTES
+from services.loyalty.domain.model import GOING_ON
 from services.loyalty.domain.redeeming import MOST_REDEMPTIONS
 from services.loyalty.domain.rewards import holds_piece
 from services.loyalty.domain.statement import reconcile

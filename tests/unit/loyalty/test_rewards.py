@@ -21,10 +21,12 @@ from services.loyalty.domain.commands import (
     RefundRedemption,
     RefundSpend,
 )
-from services.loyalty.domain.model import MARK_BYTES, NO_REWARD, Account, Hold, Redemption, Reward
+from services.loyalty.domain.marks import MARK_BYTES
+from services.loyalty.domain.model import Account, Hold, Redemption
 from services.loyalty.domain.redeeming import MOST_REDEMPTIONS
 from services.loyalty.domain.redemptions import points_of, steps_of
 from services.loyalty.domain.refunds import MOST_SPENDS
+from services.loyalty.domain.reward import NO_REWARD, Reward
 from services.loyalty.domain.rewards import MOST_ENDED, MOST_OPEN, holds_piece
 from services.loyalty.domain.timers import next_due
 from services.loyalty.worker.table import RULES
