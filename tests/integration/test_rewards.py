@@ -2,6 +2,7 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ import pytest
 from hearth.loyalty.v1 import loyalty_pb2 as pb
 from tests.integration.members import member
 from tests.integration.test_loyalty import key, metadata, tell, told
+from tests.integration.test_merging import BEGIN, Somebody
 from tests.running import Answer, Hearth, until
 
 pytestmark = pytest.mark.integration
@@ -180,3 +182,34 @@ def test_of_many_who_ask_at_once_as_many_get_one_as_there_are(hearth: Hearth, ke
     ended = until(states, lambda found: "HELD" not in found, "all are decided")
     assert (ended.count("CONFIRMED"), left(hearth, kettle)) == (3, (0, 3))
     assert hearth.cli("loyalty", "reconcile").returncode == 0
+
+
+def test_a_redemption_is_its_member_s_before_within_and_after_a_merge(hearth: Hearth, kettle: str) -> None:
+    people = [Somebody(hearth) for _ in range(2)]
+    for number, each in enumerate(people):
+        for week in range(2):
+            named = {"visit_id": f"V{week}", "project_id": f"P{number}"}
+            each.tell(f"visit{week}", "crm.visit.completed.v1", BEGIN + timedelta(days=7 * week), **named)
+    survivor, merged = sorted(each.id for each in people)
+    hearth.eventually(survivor, active=100)
+    hearth.eventually(merged, active=100)
+    name = redeem(hearth, merged, kettle).body["redemption_id"]
+    becomes(hearth, merged, name, "CONFIRMED")
+    made = hearth.http("profile", f"/v1/customers/{survivor}/merge", body={"with": merged}, headers=key())
+    assert (made.status, made.body["survivor"]) == (200, survivor)
+    becomes(hearth, survivor, name, "CONFIRMED")
+    hearth.eventually(merged, active=170)
+    told_of = told(hearth, survivor, f"redemptions/{name}/explain")
+    assert [each["state"] for each in told_of["steps"]] == ["HELD", "CONFIRMED"]
+    assert tell(hearth, merged, f"redemptions/{name}/deliver").body["state"] == "DELIVERED"
+    undo = {"merge_id": made.body["merge_id"]}
+    assert hearth.http("profile", f"/v1/customers/{survivor}/unmerge", body=undo, headers=key()).status == 200
+    until(
+        lambda: told(hearth, survivor, f"redemptions/{name}").get("code"),
+        lambda found: found == "unknown_redemption",
+        "gone with its member",
+    )
+    becomes(hearth, merged, name, "DELIVERED")
+    hearth.eventually(merged, active=70)
+    hearth.eventually(survivor, active=100)
+    assert (left(hearth, kettle), hearth.cli("loyalty", "reconcile").returncode) == ((0, 1), 0)

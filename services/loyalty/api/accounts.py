@@ -92,10 +92,11 @@ class Accounts:
             raise UnknownAccount("no fact about this customer has been applied yet")
         return found
 
-    async def ledger(self, customer_id: str) -> list[Fact]:
-        """All that an account has said, in the order said."""
+    async def ledger(self, customer_id: str, before: str = "") -> list[Fact]:
+        """All that an account has said, in the order said; `before` that, all that another one has, merged into it since."""
         head = await self._head(customer_id)
-        outs = await self._app.store.said(head.key)
+        keys = [Key("account", before)] if before not in ("", head.key.id) else []
+        outs = [out for key in (*keys, head.key) for out in await self._app.store.said(key)]
         return [self._app.definition.language.heard(out) for out in outs]
 
 

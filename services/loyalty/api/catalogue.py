@@ -82,10 +82,12 @@ class Catalogue:
 
     async def explain(self, customer_id: str, redemption_id: str) -> tuple[Sequence[read_back.Step], Sequence[Reason]]:
         """How a redemption came to what it is, and the movements of points for it; raises `UnknownRedemption`."""
-        facts = await self._accounts.ledger(customer_id)
+        account, _ = await self._accounts.account(customer_id)
+        known = account.redemptions.get(redemption_id)
+        facts = await self._accounts.ledger(customer_id, known.asker if known else "")
         steps = read_back.steps_of(facts, redemption_id)
         if not steps:
-            await self.redemption(customer_id, redemption_id)
+            raise UnknownRedemption("it was never made", "/redemption_id")
         return steps, read_back.points_of(facts, redemption_id)
 
     async def _reward(self, reward_id: str) -> tuple[Any, int]:
