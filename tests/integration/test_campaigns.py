@@ -142,7 +142,7 @@ def test_a_campaign_lives_by_both_doors(hearth: Hearth, loyalty: Any, project: s
     rebuilt = hearth.cli("rebuild", "loyalty", "--dry-run", "--json")
     assert rebuilt.returncode == 0 and '"changed": 0' in rebuilt.stdout, (rebuilt.stdout, rebuilt.stderr)
     campaigns = hearth.admin("loyalty", "/v1/rebuild", body={"dry_run": True, "kind": "campaign"}).body
-    assert campaigns["kinds"] == ["account", "campaign", "bonus"] and campaigns["entities"] > 0
+    assert set(campaigns["kinds"]) >= {"account", "campaign", "bonus"} and campaigns["entities"] > 0
     books = hearth.cli("loyalty", "reconcile", "--json")
     assert books.returncode == 0, books.stderr
 

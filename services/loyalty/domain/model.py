@@ -47,7 +47,8 @@ class Lot(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     granted = pending + active + held + spent + expired + reversed + blocked + transferred, always. `transferred`
     went on to another lot (pending points that were released) or to another member. `charged` is the part of `spent` and
-    `transferred` that has already become debt because the reason for it fell away.
+    `transferred` that has already become debt because the reason for it fell away, less the part of `reversed` that was
+    taken for what another lot lacked (policy `other_lots`), and is owed if its own reason falls away.
     """
 
     kind: str

@@ -51,6 +51,8 @@ def _cover(book: Book, lot_id: str, spent: int, why: str) -> None:
     if policy.shortfall == "other_lots":
         others = take_in_order(spent, [(other, lot.active) for other, lot in by_expiry(book.lots)])
         spent -= _reverse(book, others, why)
+        for other, share in others.items():  # as good as spent: owed, if their own reason falls away, too
+            book.lots[other] = replace(book.lots[other], charged=book.lots[other].charged - share)
     if policy.shortfall == "write_off":
         forgiven = min(spent, policy.write_off_limit)
         spent -= book.post(PointsWrittenOff, why, "program", book.taken_to, {lot_id: forgiven})

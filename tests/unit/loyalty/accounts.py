@@ -57,7 +57,7 @@ def check(account: Account) -> None:
     for lot in account.lots.values():
         assert lot.granted == sum(getattr(lot, name) for name in IN_LOT), lot
         assert min(getattr(lot, name) for name in IN_LOT) >= 0, lot
-        assert 0 <= lot.charged <= lot.spent + lot.transferred, lot
+        assert -lot.reversed <= lot.charged <= lot.spent + lot.transferred, lot
     balances = account.balances
     assert sum(msgspec.structs.astuple(balances)) == 0
     assert min(balances.pending, balances.active, balances.held, balances.blocked) >= 0

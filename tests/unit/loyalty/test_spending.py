@@ -148,6 +148,20 @@ def test_the_policy_says_what_happens_to_a_shortfall(shortfall: str, limit: int,
     check_ledger(account, published)
 
 
+def test_points_that_covered_for_others_are_owed_when_their_own_reason_falls_away() -> None:
+    """300 of D1 are spent. D1 is cancelled: 700 are there, 200 of D2 cover, 100 are owed. D2 is cancelled, too: it has nothing
+    left, and its 200 are owed as well. Nothing was earned in the end, 300 were spent.
+    """
+    policy = msgspec.structs.replace(POLICY, shortfall="other_lots")
+    other = [f.signed(day(40), "D2", "200000.00"), f.paid(day(40), "D2", "200000.00")]
+    story = [*FULL, hold(300, day(1)), capture(day(1)), *other, f.cancelled(day(41), amount="1000000.00")]
+    account, published = fold(story, policy=policy)
+    assert (account.owed, account.balances.active) == (100, 0)
+    account, more = fold([f.cancelled(day(42), "D2", "200000.00")], account, policy=policy)
+    assert (account.owed, account.balances.active, account.balances.redeemed) == (300, 0, 300)
+    check_ledger(account, published + more)
+
+
 def test_points_expire_at_the_month_end_of_the_project_24_months_on() -> None:
     """Active in March 2026: gone when April 2028 begins in Shanghai."""
     account, _ = fold([f.visit(day(2))])
