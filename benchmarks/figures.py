@@ -155,6 +155,17 @@ GROUPS: tuple[Group, ...] = (
     ),
     Group("size", (Step("size", (), tuple(Figure(f"bytes_{name}", name, "bytes") for name in ALL), quick=False),)),
     Group("start", (Step("begin", (), (Figure("start_to_first_fact", "seconds", "s"),), quick=False),)),
+    Group(
+        "a hot budget",
+        (
+            Step(
+                "budget",
+                (),
+                (Figure("hot_budget", "per_second", "grants/s"), Figure("hot_budget_p99", "p99", "ms", 1000)),
+                quick=False,
+            ),
+        ),
+    ),
     Group("doors, 32 processes", tuple(_door(door, what) for what in ("reads", "writes") for door in ("http", "grpc"))),
 )
 

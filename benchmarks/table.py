@@ -54,6 +54,8 @@ SAYS = {
     "http_reads_p99": "the same, p99",
     "grpc_reads": "the same by gRPC",
     "grpc_reads_p99": "the same, p99",
+    "hot_budget": "one campaign's budget, 10,500 members who visit at once and want a point each of its 10,000",
+    "hot_budget_p99": "from a visit to its grant then, p99",
     "http_writes": "guarded commands on one account by HTTP, 32 processes",
     "http_writes_p99": "the same, p99",
     "grpc_writes": "the same by gRPC",

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -169,5 +168,5 @@ def test_32_processes_spend_one_budget_to_exactly_nothing(hearth: Hearth, projec
         return sum(hearth.account(who).get("active", 0) for who in people) - PROCESSES * EACH * POINTS
 
     until(given, lambda points: points == BUDGET, "members have it", 120)
-    time.sleep(2)
+    hearth.at_rest()
     assert (given(), shown()["used"]) == (BUDGET, BUDGET), "and no more comes"
