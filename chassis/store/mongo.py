@@ -51,6 +51,7 @@ class MongoStore(Repairs):
         self.slots, self.topics = database["slots"], database["topics"]
         self.dead = database["dead"]
         self._encoded: dict[Key, tuple[Head, bytes]] = {}
+        self.stretches: dict[str, int] = {}
 
     def chain(self, kind: str) -> Any:
         """The collection of a kind's versions."""

@@ -23,6 +23,8 @@ class Repairs:
     slots: Any
     topics: Any
     epoch: int
+    stretches: dict[str, int]
+    """How many marks the last look for entities of a kind went over at a time."""
 
     def chain(self, kind: str) -> Any:
         """The collection of a kind's versions."""
@@ -134,10 +136,11 @@ class Repairs:
     async def entities_after(self, kind: str, place: bytes, limit: int) -> tuple[list[Key], bytes]:
         """The next entities in the order of their marks, and the place after the last of them (empty: there are no more).
 
-        Read in stretches with an end, longer while they are empty: not every engine stops at a limit before it has sorted all.
+        Read in stretches with an end, as long as was enough for the page before: not every engine stops at a limit before it
+        has sorted all.
         """
         keys: list[Key] = []
-        width = FIRST
+        width = self.stretches.get(kind, END)
         while len(keys) < limit and place < _further(b"", END):
             upto = _further(place, width)
             stretch = {"_id": {"$gt": place, "$lte": upto}}
@@ -145,12 +148,13 @@ class Repairs:
             names = list(dict.fromkeys(document["e"] for document in found))
             keys += [Key(kind, name) for name in names[: limit - len(keys)]]
             whole = len(found) < limit and len(keys) < limit
-            place, width = (upto, 4 * width) if whole else (behind(keys[-1]), width // 4 + 1)
+            place, width = (upto, min(4 * width, END)) if whole else (behind(keys[-1]), width // 16 + 1)
+        self.stretches[kind] = width
         return keys, place if len(keys) == limit else b""
 
 
-FIRST, END = 2**104, 2**128 - 1
-"""Marks are spread evenly over 128 bits: how much of them is looked through first, and the last one there can be."""
+END = 2**128 - 1
+"""Marks are spread evenly over 128 bits; this is the last one there can be."""
 
 
 def _further(place: bytes, width: int) -> bytes:

@@ -17,6 +17,7 @@ from contracts.language import Language
 from services.leads.store.book import BOOK as BOOK_KIND
 from services.leads.worker.table import RULES as LEADS
 from services.loyalty.domain.commands import COMMANDS as LOYALTY_COMMANDS
+from services.loyalty.domain.model import TIERS
 from services.loyalty.domain.statement import reconcile
 from services.loyalty.store.account import account_kind
 from services.loyalty.worker.table import RULES as LOYALTY
@@ -53,9 +54,12 @@ class Service(NamedTuple):
 
 
 def member(account: Any) -> Any:
-    """What the customer sees of an account; gross flows and lots depend on the order of price changes."""
+    """What the customer sees of an account; gross flows and lots depend on the order of price changes, and so does a tier that
+    is kept for a while: whether it was ever reached. It is never less than what qualifies now.
+    """
     own = account.balances
-    return own.pending, own.active, own.held, own.debt, account.qualifying_points, account.tier
+    kept = TIERS.index(account.tier) >= TIERS.index(POLICY.tier_for(account.qualifying_points))
+    return own.pending, own.active, own.held, own.debt, account.qualifying_points, kept
 
 
 def whole(state: Any) -> Any:
