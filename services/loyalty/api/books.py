@@ -1,5 +1,6 @@
 """The books of all members, page by page, as both doors ask for them. Nothing here knows HTTP or gRPC."""
 
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -15,6 +16,9 @@ from services.loyalty.domain.reward import Reward
 
 READINGS = 3
 """So often an account that seems wrong is read: it may have changed between its state and its ledger."""
+
+LONGEST = 5.0
+"""Seconds a request goes on looking at accounts: then it answers with those it has looked at, and says where to go on."""
 
 T = TypeVar("T")
 
@@ -42,6 +46,7 @@ class Books:
         """Examine a page of accounts; nothing is changed."""
         keys, following = await self._page(after, limit)
         found = await self._each(keys, self._examined)
+        keys, following = rest(keys, len(found), following)
         sums = Counter[str]()
         for one in found:
             sums.update(one.sums)
@@ -60,8 +65,9 @@ class Books:
         accounts, how many facts, and where to go on. A dry run only counts.
         """
         keys, following = await self._page(after, limit)
-        facts = 0
-        for outs in await self._each(keys, self._published):
+        facts, found = 0, await self._each(keys, self._published)
+        keys, following = rest(keys, len(found), following)
+        for outs in found:
             facts += len(outs)
             if outs and not dry_run:
                 await self._app.broker.publish(outs)
@@ -115,4 +121,16 @@ class Books:
         return list(found.keys), found.after
 
     async def _each(self, keys: Sequence[Key], one: Callable[[Key], Awaitable[T]]) -> list[T]:
-        return [each async for _, found in again.together(keys, one) for each in found]
+        """What was found of the first of these keys: all of them, or as many as a request has time for."""
+        found: list[T] = []
+        until = time.monotonic() + LONGEST
+        async for _, some in again.together(keys, one):
+            found += some
+            if time.monotonic() > until:
+                break
+        return found
+
+
+def rest(keys: Sequence[Key], done: int, following: str) -> tuple[Sequence[Key], str]:
+    """The keys that were looked at, and where to go on: after them, if some are left."""
+    return (keys, following) if done == len(keys) else (keys[:done], again.place_after(keys[done - 1]))
