@@ -23,6 +23,7 @@ from chassis.gate.principal import LOCAL_ADMIN, asking
 from chassis.seeing.errors import BadEdit, LetterSealed, LetterSent
 from chassis.seeing.patching import Record, as_document, differences, edited
 from chassis.store.seeing import dead
+from chassis.store.seeing.again import LONGEST
 from chassis.web import problem
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ MOST = 200
 
 ONE_AGAIN = "admin POST /v1/dead/{id:path}/redrive"
 """The door of one letter: each of many goes through it, too, and is written down by itself."""
-
-LONGEST = 5.0
-"""Seconds after which a page of many ends early: a request has fifteen."""
 
 SLOWEST = 0.1
 """Letters a second."""

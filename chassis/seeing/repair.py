@@ -8,9 +8,7 @@ chain, by the same compare-and-set as any other.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Awaitable, Callable
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +20,7 @@ from chassis.fold.bringing import bring
 from chassis.fold.doors import Command
 from chassis.fold.model import Head, Key
 from chassis.fold.rules import Item, empty_head
-from chassis.seeing.dead import LONGEST, door, read
+from chassis.seeing.dead import door, read
 from chassis.store.seeing import again
 
 if TYPE_CHECKING:
@@ -98,16 +96,9 @@ class Repairing:
 
     async def _each(self, asked: Page, one: Callable[[Key], Awaitable[bool]]) -> dict[str, Any]:
         """A few at a time, for some seconds at most; then the answer says where to go on."""
-        found = await again.entities(self.app.store, asked.kind, asked.after, asked.limit)
-        ends = time.monotonic() + LONGEST
-        changed, seen, following = list[Key](), 0, found.after
-        async for group, differ in again.together(found.keys, one):
-            changed += compress(group, differ)
-            seen += len(group)
-            if time.monotonic() > ends and seen < len(found.keys):
-                following = again.place_after(group[-1])
-                break
-        return _answer(asked, changed, following, seen)
+        looked = await again.look(self.app.store, asked.kind, asked.after, asked.limit, one)
+        changed = [key for key, differs in looked.found.items() if differs]
+        return _answer(asked, changed, looked.after, len(looked.found))
 
     async def _differs(self, key: Key, run: str) -> bool:
         """Whether folding again would change anything. Only what differs gets a version, so a repetition costs reading."""

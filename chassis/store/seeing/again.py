@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pymongo.errors import DuplicateKeyError
 
@@ -35,16 +36,29 @@ async def entities(store: Any, kind: str, after: str, limit: int) -> Entities:
 AT_ONCE = 8
 """Entities that are looked at together: each waits for the database most of the time, and while facts flow new ones come."""
 
+LONGEST = 5.0
+"""Seconds after which a page of many ends early: a request has fifteen."""
+
 T = TypeVar("T")
 
 
-async def together(
-    keys: Sequence[Key], one: Callable[[Key], Awaitable[T]]
-) -> AsyncIterator[tuple[Sequence[Key], list[T]]]:
-    """Look at entities, a few at a time: each few, and what was found."""
-    for start in range(0, len(keys), AT_ONCE):
-        group = keys[start : start + AT_ONCE]
-        yield group, await asyncio.gather(*map(one, group))
+class Looked(NamedTuple, Generic[T]):
+    """What was found of some entities, in their order, and the place after which the next ones stand ("" = there are none)."""
+
+    found: Mapping[Key, T]
+    after: str
+
+
+async def look(store: Any, kind: str, after: str, limit: int, one: Callable[[Key], Awaitable[T]]) -> Looked[T]:
+    """Look at the next entities, a few at a time: at `limit` of them, or as many as a request has time for."""
+    page = await entities(store, kind, after, limit)
+    found, ends = dict[Key, T](), time.monotonic() + LONGEST
+    for start in range(0, len(page.keys), AT_ONCE):
+        group = page.keys[start : start + AT_ONCE]
+        found |= zip(group, await asyncio.gather(*map(one, group)), strict=True)
+        if time.monotonic() > ends and len(found) < len(page.keys):
+            return Looked(found, place_after(group[-1]))
+    return Looked(found, page.after)
 
 
 FEW = 8

@@ -1,9 +1,7 @@
 """The books of all members, page by page, as both doors ask for them. Nothing here knows HTTP or gRPC."""
 
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from chassis.app import App
 from chassis.errors import InvalidRequest
@@ -16,11 +14,6 @@ from services.loyalty.domain.reward import Reward
 
 READINGS = 3
 """So often an account that seems wrong is read: it may have changed between its state and its ledger."""
-
-LONGEST = 5.0
-"""Seconds a request goes on looking at accounts: then it answers with those it has looked at, and says where to go on."""
-
-T = TypeVar("T")
 
 
 class Examination(NamedTuple):
@@ -44,19 +37,17 @@ class Books:
 
     async def reconcile(self, after: str, limit: int) -> Examination:
         """Examine a page of accounts; nothing is changed."""
-        keys, following = await self._page(after, limit)
-        found = await self._each(keys, self._examined)
-        keys, following = rest(keys, len(found), following)
+        found, following = await again.look(self._app.store, "account", place(after), limit, self._examined)
         sums = Counter[str]()
-        for one in found:
+        for one in found.values():
             sums.update(one.sums)
-        wrong = {key.id: list(one.wrong) for key, one in zip(keys, found, strict=True) if one.wrong}
+        wrong = {key.id: list(one.wrong) for key, one in found.items() if one.wrong}
         used = 0 if after else await self._campaigns_used()
-        return Examination(len(keys), sum(one.entries for one in found), sums, wrong, following, used)
+        return Examination(len(found), sum(one.entries for one in found.values()), sums, wrong, following, used)
 
     async def liability(self, after: str, limit: int) -> tuple[Liability, int, str]:
         """What the members of a page have, how many they are, and where to go on."""
-        keys, following = await self._page(after, limit)
+        keys, following = await again.entities(self._app.store, "account", place(after), limit)
         heads = await self._app.store.heads(keys)
         return liability(head.state for head in heads.values()), len(keys), following
 
@@ -64,22 +55,17 @@ class Books:
         """Send everything again that a page of accounts has published, the same bytes under the same ids; returns how many
         accounts, how many facts, and where to go on. A dry run only counts.
         """
-        keys, following = await self._page(after, limit)
-        facts, found = 0, await self._each(keys, self._published)
-        keys, following = rest(keys, len(found), following)
-        for outs in found:
-            facts += len(outs)
+        found, following = await again.look(self._app.store, "account", place(after), limit, self._published)
+        for outs in found.values():
             if outs and not dry_run:
                 await self._app.broker.publish(outs)
-        return len(keys), facts, following
+        return len(found), sum(map(len, found.values())), following
 
     async def _campaigns_used(self) -> int:
-        used, after, store = 0, "", self._app.store
-        while True:
-            found = await again.entities(store, "campaign", after, 100)
-            used += sum(head.state.used for head in (await again.newest(store, found.keys)).values())
-            if not (after := found.after):
-                return used
+        used, store = 0, self._app.store
+        async for keys in store.entities("campaign", 100):
+            used += sum(head.state.used for head in (await again.newest(store, keys)).values())
+        return used
 
     async def _examined(self, key: Key) -> Examined:
         found = await self._read_once(key)
@@ -112,25 +98,11 @@ class Books:
         topic = self._app.definition.language.topic(FACT_LOYALTY)
         return [out for out in await self._app.store.said(key) if out.topic == topic]
 
-    async def _page(self, after: str, limit: int) -> tuple[list[Key], str]:
-        try:
-            bytes.fromhex(after)
-        except ValueError:
-            raise InvalidRequest("after is `next` of an earlier answer", "/after") from None
-        found = await again.entities(self._app.store, "account", after, limit)
-        return list(found.keys), found.after
 
-    async def _each(self, keys: Sequence[Key], one: Callable[[Key], Awaitable[T]]) -> list[T]:
-        """What was found of the first of these keys: all of them, or as many as a request has time for."""
-        found: list[T] = []
-        until = time.monotonic() + LONGEST
-        async for _, some in again.together(keys, one):
-            found += some
-            if time.monotonic() > until:
-                break
-        return found
-
-
-def rest(keys: Sequence[Key], done: int, following: str) -> tuple[Sequence[Key], str]:
-    """The keys that were looked at, and where to go on: after them, if some are left."""
-    return (keys, following) if done == len(keys) else (keys[:done], again.place_after(keys[done - 1]))
+def place(after: str) -> str:
+    """The place that an earlier answer named; raises `InvalidRequest` for anything else."""
+    try:
+        bytes.fromhex(after)
+    except ValueError:
+        raise InvalidRequest("after is `next` of an earlier answer", "/after") from None
+    return after

@@ -16,6 +16,7 @@ from chassis.fold.doors import Command
 from chassis.fold.model import Head, Key
 from chassis.store.seeing import again
 from contracts.fact import Effect, Fact
+from services.loyalty.api.books import place
 from services.loyalty.domain import commands
 from services.loyalty.domain.budgets import Budgeted
 from services.loyalty.domain.campaign import Campaign, Running, check_campaign
@@ -34,7 +35,6 @@ LATE = timedelta(days=60)
 """So long after its end a campaign is still asked, by facts that come late."""
 MOST_CAMPAIGNS = 50
 YEAR = timedelta(days=365)
-AT_ONCE = 8
 
 
 class Simulated(NamedTuple):
@@ -89,7 +89,7 @@ class Campaigns:
 
     async def listed(self, after: str, limit: int) -> tuple[list[Head], str]:
         """A page of campaigns, and where to go on ("" = these were the last)."""
-        found = await again.entities(self._app.store, "campaign", _place(after), limit)
+        found = await again.entities(self._app.store, "campaign", place(after), limit)
         heads = await again.newest(self._app.store, found.keys)
         return [heads[key] for key in found.keys if heads[key].state.campaign], found.after
 
@@ -111,13 +111,13 @@ class Campaigns:
             raise InvalidRequest("since is before until", "/since")
         campaign = as_if(found.campaign, since, until)
         running = Running(campaign_id, campaign, compile_condition(campaign.condition))
-        page = await again.entities(self._app.store, "account", _place(after), limit)
-        gains: dict[str, list[Gain]] = {}
-        for start in range(0, len(page.keys), AT_ONCE):
-            keys = page.keys[start : start + AT_ONCE]
-            each = await asyncio.gather(*(self._gains(key, running) for key in keys))
-            gains.update((key.id, found) for key, found in zip(keys, each, strict=True) if found)
-        return self._summed(len(page.keys), gains, campaign.budget, page.after)
+
+        async def gains(key: Key) -> list[Gain]:
+            return await self._gains(key, running)
+
+        looked = await again.look(self._app.store, "account", place(after), limit, gains)
+        some = {key.id: each for key, each in looked.found.items() if each}
+        return self._summed(len(looked.found), some, campaign.budget, looked.after)
 
     async def _gains(self, key: Key, running: Running) -> list[Gain]:
         """Of one account; one that is merged into another has nothing of its own."""
@@ -180,11 +180,3 @@ def campaign_from(document: Mapping[str, Any]) -> Campaign:
         raise InvalidRequest(str(error)) from None
     times = {"starts": campaign.starts.astimezone(UTC), "ends": campaign.ends.astimezone(UTC)}
     return msgspec.structs.replace(campaign, **times)
-
-
-def _place(after: str) -> str:
-    try:
-        bytes.fromhex(after)
-    except ValueError:
-        raise InvalidRequest("after is `next` of an earlier answer", "/after") from None
-    return after
