@@ -5,8 +5,8 @@ from typing import Any
 
 from chassis.app import App
 from chassis.fold.doors import Done
-from chassis.fold.model import Key
-from chassis.pages import cursor_after, place_in
+from chassis.fold.model import Head, Key
+from chassis.store.lists import Listing, Wanted
 from services.loyalty.api.accounts import Accounts, execute
 from services.loyalty.domain import redemptions as read_back
 from services.loyalty.domain.commands import DefineReward, RedeemReward
@@ -21,7 +21,6 @@ from services.loyalty.domain.errors import (
 )
 from services.loyalty.domain.rewards import against, told
 from services.loyalty.domain.statement import Reason
-from services.loyalty.store.reward import rewards_from
 
 AGAINST = {each.code: each for each in (RewardChanged, RewardOverrun, RewardSoldOut, RewardWithdrawn, TierTooLow)}
 
@@ -41,9 +40,9 @@ class Catalogue:
         self, limit: int, cursor: str | None, offered: bool | None = None
     ) -> tuple[list[dict[str, Any]], str | None]:
         """A page of the catalogue by id, and the cursor of the next. Lists are read from views, which follow in a moment."""
-        found = await rewards_from(self._app.store, offered, place_in(cursor)[1], limit + 1)
-        page = [told(head.state, head.key.id) for head in found[:limit]]
-        return page, cursor_after("reward", page[-1]["reward_id"]) if len(found) > limit else None
+        listing = Listing(self._app.store, "reward", _told, lambda each: (each["reward_id"], ""))
+        wanted = {"price": {"$gt": 0}} | ({} if offered is None else {"offered": offered})
+        return await listing.page(Wanted(wanted, lambda _each: True), limit, cursor)
 
     async def command(
         self, reward_id: str, data: Any, caller: str, key: str | None, expected: int | None = None
@@ -96,3 +95,7 @@ class Catalogue:
         if head is None or not head.state.price:
             raise UnknownReward("define it first", "/reward_id")
         return head.state, head.seq
+
+
+def _told(head: Head) -> list[dict[str, Any]]:
+    return [told(head.state, head.key.id)]

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from chassis.fold.model import Head, Kind
+from chassis.fold.model import Kind
 from chassis.service import Index
-from chassis.store.connect import transient
 from services.loyalty.domain.reward import NO_REWARD, Reward
 
 INDEXES = (Index("rewards", (("offered", 1), ("_id", 1))),)
@@ -16,11 +15,3 @@ def searched(reward: Reward) -> dict[str, Any]:
 
 
 REWARD = Kind("reward", "rewards", Reward, lambda _id: NO_REWARD, searched)
-
-
-@transient
-async def rewards_from(store: Any, offered: bool | None, after: str, limit: int) -> list[Head]:
-    """The rewards (as their views say) that follow `after`, by id: those offered, those not, or all."""
-    wanted = {"_id": {"$gt": after}, "price": {"$gt": 0}} | ({} if offered is None else {"offered": offered})
-    documents = await store.view(REWARD.name).find(wanted).sort("_id", 1).limit(limit).to_list()
-    return [store.readers[REWARD.name].head(document["_id"], document) for document in documents]
