@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import bson
 from pymongo.errors import DuplicateKeyError
 
 from chassis.fold.model import Head, Key
@@ -76,8 +77,10 @@ async def newest(store: Any, keys: Sequence[Key]) -> dict[Key, Head]:
 @transient
 async def view_differs(store: Any, head: Head) -> bool:
     """Whether the view of an entity is missing, or not what its newest version makes; a newer one is fine."""
-    made = view_document(store.kinds[head.key.kind], head)
-    found = await store.view(head.key.kind).find_one({"_id": head.key.id})
+    views = store.view(head.key.kind)
+    as_kept = views.codec_options  # the database keeps milliseconds of a time
+    made = bson.decode(bson.encode(view_document(store.kinds[head.key.kind], head), codec_options=as_kept), as_kept)
+    found = await views.find_one({"_id": head.key.id})
     if found is None or found["s"] != head.seq:
         return found is None or found["s"] < head.seq
     return found.keys() != made.keys() or any(found[name] != made[name] for name in made)
