@@ -75,11 +75,18 @@ RULES: dict[str, RuleEntry] = {
         ("crm.ticket.responded.v1", "crm.ticket.resolved.v1", "crm.suggestion.accepted.v1", *CLOCKS),
     ),
     "service_tickets.fire_due": RuleEntry(("service_tickets.due.v1",), CLOCKS),
-    "loyalty.award_points_for_visit": RuleEntry(("crm.visit.completed.v1",), (*EARNING, *ASKING)),
+    "loyalty.award_points_for_visit": RuleEntry(
+        ("crm.visit.completed.v1",), (*REFERRING, *ASKING, "crm.referral.settled.v1")
+    ),
     "loyalty.award_points_for_survey": RuleEntry(("crm.survey.answered.v1",), (*EARNING, *ASKING)),
     "loyalty.award_points_for_suggestion": RuleEntry(("crm.suggestion.accepted.v1",), (*EARNING, *ASKING)),
     "loyalty.remember_referrer": RuleEntry(("crm.lead.captured.v1",), (*REFERRING, "crm.referral.settled.v1")),
-    "loyalty.reward_referrer": RuleEntry(("crm.referral.settled.v1",), REFERRING),
+    "loyalty.note_subscription": RuleEntry(("crm.deal.subscribed.v1",), (*REFERRING, "crm.referral.settled.v1")),
+    "loyalty.submit_referral": RuleEntry(
+        ("loyalty.submit_referral.v1",), ("crm.referral.submitted.v1", "crm.referral.changed.v1")
+    ),
+    "loyalty.note_submission": RuleEntry(("crm.referral.submitted.v1",), (*REFERRING, "crm.referral.settled.v1")),
+    "loyalty.reward_referrer": RuleEntry(("crm.referral.settled.v1",), (*REFERRING, "crm.referral.changed.v1")),
     "loyalty.grant_points_for_signed_deal": RuleEntry(("crm.deal.signed.v1",), SETTLING),
     "loyalty.release_points_for_payment": RuleEntry(("crm.deal.payment_received.v1",), SETTLING),
     "loyalty.release_points_at_handover": RuleEntry(("crm.deal.handed_over.v1",), SETTLING),
@@ -147,7 +154,9 @@ RULES: dict[str, RuleEntry] = {
         ("crm.campaign.answered.v1",), ("crm.campaign.returned.v1", "crm.campaign.granted.v1")
     ),
     "loyalty.book_campaign_points": RuleEntry(("crm.campaign.granted.v1",), REFERRING),
-    "loyalty.fire_due": RuleEntry(("loyalty.due.v1",), (*RETURNING, "crm.points.expiring.v1", *TIERS)),
+    "loyalty.fire_due": RuleEntry(
+        ("loyalty.due.v1",), (*RETURNING, "crm.points.expiring.v1", *REFERRING, "crm.referral.settled.v1")
+    ),
     "loyalty.merge": RuleEntry(("crm.customer.merged.v1",), CORRECTING),
     "loyalty.unmerge": RuleEntry(("crm.customer.unmerged.v1",), CORRECTING),
     "loyalty.absorb": RuleEntry((Absorbed.TYPE,), CORRECTING),
@@ -160,6 +169,7 @@ RULES: dict[str, RuleEntry] = {
             *ASKING,
             "crm.points.transferred.v1",
             "crm.transfer.answered.v1",
+            "crm.referral.changed.v1",
             *CONFIRMING,
         ),
     ),

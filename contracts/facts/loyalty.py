@@ -232,20 +232,6 @@ class PointsCorrected(Movement, frozen=True):
     TYPE = "crm.points.corrected.v1"
 
 
-class ReferralSettled(FactData, frozen=True):
-    """To the referrer's account: the referral of `referee` is worth `points` more (negative: less) than was said before.
-
-    Loyalty says it to itself, because one fact changes one account.
-    """
-
-    TYPE = "crm.referral.settled.v1"
-
-    referee: CustomerId
-    points: Annotated[int, Meta(ge=-(10**9), le=10**9)]
-    deal_id: Id
-    project_id: Id | None = None
-
-
 class LoyaltyTierChanged(FactData, frozen=True):
     """The member reached or left a tier. `qualifying` are the qualifying points that decided it."""
 

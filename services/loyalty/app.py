@@ -27,7 +27,7 @@ from services.loyalty.timers.due import SOURCE, make_due
 from services.loyalty.worker.table import RULES
 
 NAME = "loyalty"
-TABLE = 3
+TABLE = 4
 """The number of the rule table; raise it when a release must not run beside an older one."""
 
 

@@ -8,12 +8,14 @@ any other points are taken (the policy "other_lots"), so at any moment there are
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
 from tests.oracles.loyalty_oracle import balance, last_price, total
 
 SUGGESTION, REFEREE, REFERRER = 100, 5_000, 20_000
+COMING = ("crm.visit.completed.v1", "crm.deal.signed.v1")
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Books:
         """One more event."""
         self.events[event["subject"]].append(event)
         if event["data"].get("referrer"):
-            self.referees[event["data"]["referrer"]].add(event["subject"])
+            self.referees[event["data"]["referrer"]].add(event["subject"])  # some of them for nothing
 
     def wish(self, wish: Any) -> None:
         """A wish at the end of a week: granted if there are points enough, and nothing is owed."""
@@ -61,8 +63,9 @@ class Books:
         """Points that are worth something now."""
         events = self.events[subject]
         suggestions = {event["data"]["ticket_id"] for event in events if "suggestion" in event["type"]}
-        own = REFEREE * share(events) if any(event["data"].get("referrer") for event in events) else 0
-        friends = sum(int(REFERRER * share(self.events[referee])) for referee in self.referees[subject])
+        own = REFEREE * share(events) if referrer_of(events) else 0
+        brought = [self.events[referee] for referee in self.referees[subject]]
+        friends = sum(int(REFERRER * share(each)) for each in brought if referrer_of(each) == subject)
         return balance(events)["active"] + SUGGESTION * len(suggestions) + int(own) + friends
 
     def owned(self, subject: str) -> Owned:
@@ -71,6 +74,18 @@ class Books:
         left = self.deserved(subject) - self.spent[subject]
         more = counted["qualifying"], self.spent[subject], self.refused[subject]
         return Owned(counted["pending"], max(0, left), max(0, -left), *more)
+
+
+def referrer_of(events: Sequence[Mapping[str, Any]]) -> str | None:
+    """Who brought a customer: the earliest who named them before they first came, and at most 90 days before. Without
+    claims by several, which these two years do not have.
+    """
+    came = min((event["time"] for event in events if event["type"] in COMING), default=None)
+    for event in sorted(events, key=lambda event: event["time"]):
+        if event["data"].get("referrer"):
+            news = came is not None and event["time"] <= came < event["time"] + timedelta(days=90)
+            return event["data"]["referrer"] if news else None
+    return None
 
 
 def share(events: Sequence[Mapping[str, Any]]) -> Fraction:

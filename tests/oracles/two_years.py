@@ -24,6 +24,7 @@ BEGIN = datetime(2024, 1, 1, tzinfo=ZONE)
 """A Monday."""
 WEEKS, ALL_WEEKS = 104, 130
 VISIT, SURVEY, YUAN, REFEREE, REFERRER, MONTHS = 50, 20, 1000, 5000, 20000, 24
+PROTECTED = timedelta(days=90)
 
 Event = dict[str, Any]
 
@@ -191,7 +192,8 @@ class Member:
     counted: set[Any] = field(default_factory=set)
     spends: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
     qualifying: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    referred: tuple[datetime, str, str] | None = None
+    referred: tuple[datetime, str] | None = None
+    came: datetime | None = None
     own: dict[tuple[str, str], int] = field(default_factory=dict)
     of_friends: dict[str, dict[tuple[str, str], int]] = field(default_factory=lambda: defaultdict(dict))
     debt: int = 0
@@ -297,16 +299,23 @@ class Company:
     def _enter(self, event: Event, member: Member, data: Any, time: datetime) -> None:
         name = event["type"].split(".", 1)[1].removesuffix(".v1")
         if name == "visit.completed":
+            self._come(member, time)
             sunday = time + timedelta(days=7 - time.isoweekday())  # whichever visit of the week is heard of first
             self._once(member, (data["project_id"], *time.isocalendar()[:2]), "visit", VISIT, sunday)
         elif name == "survey.answered":
             self._once(member, (data["instrument"], data["about"]["id"]), "survey", SURVEY, time)
         elif name == "lead.captured":
-            told = (time, event["id"], data["referrer"])
-            member.referred = min(filter(None, (member.referred, told)))
-            self._reward(event["subject"], member, time)
+            if member.came is None and (member.referred is None or time >= member.referred[0] + PROTECTED):
+                member.referred = (time, data["referrer"])
         else:
             self._deal(event["subject"], member, name, data, time)
+
+    def _come(self, member: Member, time: datetime) -> None:
+        """The first visit or contract: from then on somebody is a customer, and nobody's news."""
+        if member.came is None:
+            member.came = time
+            if member.referred and time >= member.referred[0] + PROTECTED:
+                member.referred = None
 
     def _once(self, member: Member, what: Any, kind: str, points: int, time: datetime) -> None:
         if what not in member.counted:
@@ -317,6 +326,7 @@ class Company:
         deal = member.deals[data["deal_id"]]
         if name == "deal.signed":
             deal.price = Decimal(data["price"]["amount"])
+            self._come(member, time)
         elif name == "deal.payment_received":
             deal.paid += Decimal(data["amount"]["amount"])
         elif name == "deal.cancelled":
@@ -327,10 +337,10 @@ class Company:
 
     def _reward(self, customer: str, member: Member, time: datetime) -> None:
         """Both sides of a referral, by the deal paid in full of which most is left."""
-        if member.referred:
+        if member.referred and member.came:
             share = max((_share(each) for each in member.deals.values()), default=Fraction(0))
             member.balance_to(floor(REFEREE * share), member.own, "referral", time)
-            referrer = self.members[member.referred[2]]
+            referrer = self.members[member.referred[1]]
             referrer.balance_to(floor(REFERRER * share), referrer.of_friends[customer], "referral", time)
 
 

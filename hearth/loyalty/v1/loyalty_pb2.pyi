@@ -1053,3 +1053,69 @@ class EndCampaignResponse(_message.Message):
     left: int
     version: int
     def __init__(self, state: _Optional[str] = ..., left: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+
+class Referral(_message.Message):
+    __slots__ = ("referee", "state", "reason", "at", "points", "project_id")
+    REFEREE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    referee: str
+    state: str
+    reason: str
+    at: _timestamp_pb2.Timestamp
+    points: int
+    project_id: str
+    def __init__(self, referee: _Optional[str] = ..., state: _Optional[str] = ..., reason: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., points: _Optional[int] = ..., project_id: _Optional[str] = ...) -> None: ...
+
+class ListReferralsRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class ListReferralsResponse(_message.Message):
+    __slots__ = ("referrals", "version")
+    REFERRALS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    referrals: _containers.RepeatedCompositeFieldContainer[Referral]
+    version: int
+    def __init__(self, referrals: _Optional[_Iterable[_Union[Referral, _Mapping]]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class GetReferralRequest(_message.Message):
+    __slots__ = ("customer_id", "referee")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REFEREE_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    referee: str
+    def __init__(self, customer_id: _Optional[str] = ..., referee: _Optional[str] = ...) -> None: ...
+
+class GetReferralResponse(_message.Message):
+    __slots__ = ("referral", "version")
+    REFERRAL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    referral: Referral
+    version: int
+    def __init__(self, referral: _Optional[_Union[Referral, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class SubmitReferralRequest(_message.Message):
+    __slots__ = ("customer_id", "referee", "project_id", "expected_version")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REFEREE_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    referee: str
+    project_id: str
+    expected_version: int
+    def __init__(self, customer_id: _Optional[str] = ..., referee: _Optional[str] = ..., project_id: _Optional[str] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class SubmitReferralResponse(_message.Message):
+    __slots__ = ("referral", "version")
+    REFERRAL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    referral: Referral
+    version: int
+    def __init__(self, referral: _Optional[_Union[Referral, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...

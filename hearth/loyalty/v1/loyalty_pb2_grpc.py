@@ -120,6 +120,21 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.FromString,
                 _registered_method=True)
+        self.ListReferrals = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListReferrals',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListReferralsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListReferralsResponse.FromString,
+                _registered_method=True)
+        self.GetReferral = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetReferral',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetReferralRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetReferralResponse.FromString,
+                _registered_method=True)
+        self.SubmitReferral = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/SubmitReferral',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SubmitReferralRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SubmitReferralResponse.FromString,
+                _registered_method=True)
         self.ListLots = channel.unary_unary(
                 '/hearth.loyalty.v1.LoyaltyService/ListLots',
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListLotsRequest.SerializeToString,
@@ -354,6 +369,24 @@ class LoyaltyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeclineTransfer(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReferrals(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReferral(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitReferral(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -604,6 +637,21 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.DeclineTransfer,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.SerializeToString,
+            ),
+            'ListReferrals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReferrals,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListReferralsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListReferralsResponse.SerializeToString,
+            ),
+            'GetReferral': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReferral,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetReferralRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetReferralResponse.SerializeToString,
+            ),
+            'SubmitReferral': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitReferral,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SubmitReferralRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SubmitReferralResponse.SerializeToString,
             ),
             'ListLots': grpc.unary_unary_rpc_method_handler(
                     servicer.ListLots,
@@ -1196,6 +1244,87 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/DeclineTransfer',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReferrals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListReferrals',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListReferralsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListReferralsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReferral(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetReferral',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetReferralRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetReferralResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitReferral(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/SubmitReferral',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SubmitReferralRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SubmitReferralResponse.FromString,
             options,
             channel_credentials,
             insecure,

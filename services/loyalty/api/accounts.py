@@ -11,12 +11,15 @@ from chassis.fold.doors import Command, Done
 from chassis.fold.model import Head, Key
 from contracts.fact import Fact
 from services.loyalty.api.campaigns import apply_rule
-from services.loyalty.domain.commands import OfferTransfer
+from services.loyalty.domain import submitting
+from services.loyalty.domain.commands import OfferTransfer, SubmitReferral
 from services.loyalty.domain.errors import TransferToOneself, UnknownAccount, UnknownFact
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.referral_errors import ReferralOfOneself, UnknownReferral
 from services.loyalty.domain.simulating import Answered, answers_to
 from services.loyalty.domain.statement import Line, Reason, explain, explain_silence, movements_of, statement
+from services.loyalty.domain.submitting import refuse_hopeless
 from services.loyalty.timers.due import SOURCE
 
 
@@ -85,6 +88,32 @@ class Accounts:
         if (await self._head(to)).key == (await self._head(customer_id)).key:
             raise TransferToOneself("choose another member", "/to")
         return await self.command(customer_id, OfferTransfer(to, points), caller, key, expected)
+
+    async def refer(
+        self, customer_id: str, data: SubmitReferral, caller: str, key: str | None, expected: int | None = None
+    ) -> tuple[dict[str, Any], Done]:
+        """Submit a referral. What the referee's account would answer is asked before, so that a hopeless one is refused at
+        once; a repetition is not asked again.
+        """
+        known = await head_of(self._app.store, Key("account", data.referee))
+        if known is not None and not await self.knows(customer_id, data, caller, key):
+            if known.key == (await self._head(customer_id)).key:
+                raise ReferralOfOneself("choose another person", "/referee")
+            now = self._app.clock.now()
+            refuse_hopeless(known.state, customer_id, now, self._app.policies.at(now)[1])
+        return await self.command(customer_id, data, caller, key, expected)
+
+    async def referrals(self, customer_id: str) -> tuple[list[dict[str, Any]], int]:
+        """What has become of all referrals of a member, the newest first, and the account's version."""
+        account, seq = await self.account(customer_id)
+        return submitting.all_told(account), seq
+
+    async def referral(self, customer_id: str, referee: str) -> tuple[dict[str, Any], int]:
+        """What has become of a referral, and the account's version; raises `UnknownReferral`."""
+        account, seq = await self.account(customer_id)
+        if referee not in account.referrals:
+            raise UnknownReferral("submit it, or look at the list of referrals")
+        return submitting.told(account, referee), seq
 
     async def _head(self, customer_id: str) -> Head:
         found = await head_of(self._app.store, Key("account", customer_id))

@@ -117,6 +117,15 @@ class DeclineTransfer(FactData, frozen=True):
     transfer_id: Id
 
 
+class SubmitReferral(FactData, frozen=True):
+    """The member (its subject) has brought `referee`, who is interested in a project."""
+
+    TYPE = "loyalty.submit_referral.v1"
+
+    referee: CustomerId
+    project_id: Id | None = None
+
+
 class DefineReward(FactData, frozen=True):
     """Put a reward into the catalogue, or change it; pieces already reserved keep their price. Its subject is the reward."""
 
@@ -212,11 +221,13 @@ class EndCampaign(FactData, frozen=True):
 
 
 class Due(FactData, frozen=True):
-    """Work that has become due at `due_at`: holds run out, lots expire or will soon, the tier is looked at again."""
+    """Work that has become due at `due_at`: holds run out, lots expire or will soon, the tier is looked at again,
+    a referral lapses.
+    """
 
     TYPE = "loyalty.due.v1"
 
-    kind: Literal["hold_timeout", "lot_expiry", "tier_review", "expiry_warning", "offer_timeout"]
+    kind: Literal["hold_timeout", "lot_expiry", "tier_review", "expiry_warning", "offer_timeout", "referral_lapse"]
     due_at: Moment
 
 
@@ -233,6 +244,7 @@ COMMANDS = (
     OfferTransfer,
     AcceptTransfer,
     DeclineTransfer,
+    SubmitReferral,
     DefineReward,
     ChangeStock,
     RedeemReward,

@@ -15,12 +15,13 @@ from contracts.fact import Effect, Fact
 from contracts.facts import deals as facts
 from contracts.facts.loyalty import PointsEarned, PointsReleased, PointsReversed
 from services.loyalty.domain.claiming import claim_for_deal, fold_away, promised
+from services.loyalty.domain.claims import CONTRACTED
 from services.loyalty.domain.errors import DealFoldedAway, TooManyDeals
 from services.loyalty.domain.ledger import Book
 from services.loyalty.domain.marks import mark_of
 from services.loyalty.domain.model import PENDING_LOT, Account, Deal, Lot
 from services.loyalty.domain.policy import Policy
-from services.loyalty.domain.referral import best_share, settle_referral
+from services.loyalty.domain.referral import best_share, settle_referrals, with_step
 from services.loyalty.domain.reversal import take_back
 
 DEALS_BEFORE_FOLDING = 128
@@ -34,6 +35,7 @@ def grant_points_for_signed_deal(
     """A signed deal grants pending points; payments that came before it release theirs at once."""
     signed: facts.DealSigned = fact.data
     deal = account.deals.get(signed.deal_id, Deal())
+    account = with_step(account, fact, CONTRACTED)
     known, deal = deal.signed, replace(deal, signed=True, project_id=signed.project_id)
     deal = _priced(deal, signed.price.decimal, fact)
     if not known:
@@ -108,10 +110,10 @@ def _settle(
     deal = take_back(book, deal, deal.active - active, why)
     deal = claim_for_deal(book, deal_id, deal, worth_of(deal, policy))
     deals = {**account.deals, deal_id: deal}
-    referred = settle_referral(book, account.referred, deals, why)
-    deals, once = _fold_settled(deals, account.once, best_share(deals)[1] if referred else "")
+    referral = settle_referrals(book, account, deals)
+    deals, once = _fold_settled(deals, account.once, best_share(deals)[1] if referral else "")
     campaign_points, folded = fold_away(replace(account, deals={**account.deals, deal_id: deal}), deals)
-    return book.close(deals=deals, once=once + folded, referred=referred, campaign_points=campaign_points)
+    return book.close(deals=deals, once=once + folded, campaign_points=campaign_points, **referral)
 
 
 def _match_pending(book: Book, deal: Deal, target: int, why: str) -> Deal:

@@ -9,10 +9,12 @@ from contracts.facts.tickets import SuggestionAccepted
 from contracts.facts.visits import VisitCompleted
 from services.loyalty.domain.calendar import iso_week, last_day
 from services.loyalty.domain.claiming import claim
+from services.loyalty.domain.claims import VISITED
 from services.loyalty.domain.ledger import Book
 from services.loyalty.domain.marks import mark_of
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.referral import settle_referrals, with_step
 
 
 def award_points_for_visit(
@@ -23,14 +25,16 @@ def award_points_for_visit(
     Its points count from the last day of that week, so that it does not matter which visit of the week is heard of first.
     """
     visit: VisitCompleted = fact.data
+    account = with_step(account, fact, VISITED)
     mark = visit_mark(visit, fact.time, policy)
-    if account.has_mark(mark):
-        return account, ()
     book = Book(account, fact, now, policy, "award_points_for_visit", visit.visit_id)
+    referral = settle_referrals(book, account, account.deals)
+    if account.has_mark(mark):
+        return book.close(**referral) if referral else (account, ())
     book.since = last_day(fact.time, policy.zone(visit.project_id))
     book.earn("visit", visit.project_id, policy.visit_points, "visit_completed")
     claim(book, "visit", policy.visit_points, visit.project_id)
-    return book.close(once=account.once + mark)
+    return book.close(once=account.once + mark, **referral)
 
 
 def award_points_for_survey(

@@ -160,6 +160,6 @@ def _still_needed(account: Account) -> dict[str, Lot]:
         return account.lots
     booked = [*account.deals.values(), *account.referrals.values(), *account.spends.values()]
     booked += account.campaign_points.values()
-    booked += [account.referred.own] if account.referred else []
+    booked.append(account.referred.own if account.referred else account.own)
     named = {lot_id for each in booked for lot_id in each.parts}
     return {lot_id: lot for lot_id, lot in account.lots.items() if lot.open or lot_id in named}

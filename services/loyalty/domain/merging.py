@@ -14,10 +14,10 @@ from contracts.facts.loyalty import (
     Entry,
     LedgerAccount,
     PointsCorrected,
-    ReferralSettled,
     TransferAnswered,
     TransferSettled,
 )
+from contracts.facts.referrals import ReferralSettled
 from contracts.facts.rewards import RedemptionChanged, RedemptionConfirmed, RewardAnswered, RewardReturned
 from services.loyalty.domain.claiming import claim_again
 from services.loyalty.domain.commands import (
@@ -32,10 +32,13 @@ from services.loyalty.domain.commands import (
 )
 from services.loyalty.domain.model import LENT, Account, Hold, Lot, Redemption
 from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.referral import tell_referrers_again
 from services.loyalty.domain.tiers import tier_news
 
 MERGED = "merge_correction"
-HEARD = frozenset({TransferAnswered.TYPE, TransferSettled.TYPE, RewardAnswered.TYPE, RedemptionConfirmed.TYPE})
+HEARD = frozenset(
+    {TransferAnswered.TYPE, TransferSettled.TYPE, RewardAnswered.TYPE, RedemptionConfirmed.TYPE, ReferralSettled.TYPE}
+)
 """What an account hears has the time of the command that set it off, which may be its own."""
 AFTER_ANSWER = frozenset(
     each.TYPE for each in (RedemptionConfirmed, FulfilRedemption, DeliverRedemption, CancelRedemption, RefundRedemption)
@@ -58,7 +61,7 @@ def correct(before: Account, after: Account, fact: Fact, now: datetime, policy: 
     return [
         *effects,
         *tier_news(before, after, policy, cause),
-        *_retold(before, after, fact),
+        *tell_referrers_again(before, after, fact),
         *claim_again(before, after, fact),
     ]
 
@@ -75,19 +78,6 @@ def _released(before: Account, after: Account, policy: Policy, cause: Cause) -> 
                 Effect("RewardReturned", RewardReturned(name, each.asker), name, each.reward),
             ]
     return effects
-
-
-def _retold(before: Account, after: Account, fact: Fact) -> Sequence[Effect]:
-    """What referrers were told by one account is taken back, and told by the other."""
-    told: dict[str, int] = {}
-    for sign, account in ((-1, before), (1, after)):
-        if account.referred:
-            told[account.referred.referrer] = told.get(account.referred.referrer, 0) + sign * account.referred.told
-    return [
-        Effect("ReferralSettled", ReferralSettled(fact.subject, points, "merge"), referrer, referrer)
-        for referrer, points in told.items()
-        if points
-    ]
 
 
 def replay(account: Account, facts: Sequence[Fact], apply: Callable[[Account, Fact], Account]) -> Account:

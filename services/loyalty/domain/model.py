@@ -11,6 +11,7 @@ import msgspec
 
 from contracts.facts.loyalty import Tier
 from contracts.facts.rewards import RedemptionState
+from services.loyalty.domain.claims import Claim, Referral, Referred, Steps, Told
 from services.loyalty.domain.marks import has_mark
 
 PENDING_LOT = "deal.pending"
@@ -212,18 +213,6 @@ class Offer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     until: datetime
 
 
-class Referral(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Points of one referral: entitled to `due` (sum of what was said), booked and not taken back `parts` (lot → points)."""
-
-    due: int = 0
-    parts: dict[str, int] = {}
-
-    @property
-    def booked(self) -> int:
-        """Points given and not taken back."""
-        return sum(self.parts.values())
-
-
 class CampaignPoints(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Points that a campaign granted for one deal, booked and not taken back (lot → points), as it said the `number`th time."""
 
@@ -236,20 +225,13 @@ class CampaignPoints(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return sum(self.parts.values())
 
 
-class Referred(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Who referred this customer, by the earliest fact that says so; what the referrer was told; the customer's own part."""
-
-    referrer: str
-    by: tuple[datetime, str]
-    told: int = 0
-    own: Referral = Referral()
-
-
 class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A customer's account. `qualifying` is points that count for the tier, by the month (`2028-03`) they last until.
 
     `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
-    away. `referrals` goes by referee, `spends` by hold, `campaign_points` by grant. `grace_until` says until when a tier is
+    away. `claims` are of who says to have referred this customer (by their facts), judged by its `steps`; `told` is what
+    those referrers were told, `own` the customer's part. `referred` is only in older versions. `referrals` goes by referee,
+    `spends` by hold, `campaign_points` by grant. `grace_until` says until when a tier is
     kept although its points are missing; the warnings of expiry that were due by `warned_to` were given.
     """
 
@@ -269,6 +251,10 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     offers: dict[str, Offer] = {}
     redemptions: dict[str, Redemption] = {}
     campaign_points: dict[str, CampaignPoints] = {}
+    claims: dict[str, Claim] = {}
+    steps: Steps | None = None
+    told: dict[str, Told] = {}
+    own: Referral = Referral()
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

@@ -46,6 +46,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_adjusted: Count = 50_000
     adjustment_days: Positive = 14
     transfer_days: Positive = 7
+    referral_days: Positive = 90
+    most_open_referrals: Positive = 50
     campaigns: tuple[Running, ...] = ()
     """Campaigns in force, which are published beside the numbers; those that are paused or over decide it themselves."""
 

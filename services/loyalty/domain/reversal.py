@@ -7,9 +7,10 @@ from typing import Literal, TypeVar
 from msgspec.structs import replace
 
 from contracts.facts.loyalty import DebtOpened, PointsReversed, PointsWrittenOff
+from services.loyalty.domain.claims import Referral
 from services.loyalty.domain.holds import give_back
 from services.loyalty.domain.ledger import Book, by_expiry, take_in_order
-from services.loyalty.domain.model import CampaignPoints, Deal, Referral
+from services.loyalty.domain.model import CampaignPoints, Deal
 
 Reason = TypeVar("Reason", Deal, Referral, CampaignPoints)
 

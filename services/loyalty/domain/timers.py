@@ -1,4 +1,4 @@
-"""What becomes due by itself: holds run out, lots expire, tiers are looked at again."""
+"""What becomes due by itself: holds run out, lots expire, tiers are looked at again, claims of referrers lapse."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +12,7 @@ from services.loyalty.domain.holds import give_back
 from services.loyalty.domain.ledger import Book
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.policy import Policy
+from services.loyalty.domain.referral import next_lapse, settle_referrals
 from services.loyalty.domain.tiers import tier_due
 from services.loyalty.domain.warning import next_warning, warn
 
@@ -24,6 +25,8 @@ def next_due(account: Account, policy: Policy) -> Due | None:
     due += [Due("tier_review", review)] if review else []
     due += [Due("offer_timeout", offer.until) for offer in account.offers.values()]
     due += [Due("offer_timeout", proposal.until) for proposal in account.proposals.values()]
+    lapse = next_lapse(account, policy)
+    due += [Due("referral_lapse", lapse)] if lapse else []
     warning = next_warning(account, policy)
     due += [Due("expiry_warning", warning)] if warning else []
     return min(due, key=lambda entry: (entry.due_at, entry.kind), default=None)
@@ -44,6 +47,8 @@ def fire_due(account: Account, fact: Fact, now: datetime, policy: Policy) -> tup
         warn(book, due.due_at)
     elif due.kind == "offer_timeout":
         _forget_offers(book, due.due_at)
+    elif due.kind == "referral_lapse":
+        return book.close(**settle_referrals(book, account, account.deals))
     return book.close()
 
 

@@ -19,6 +19,7 @@ from services.loyalty.domain import (
     referral,
     refunds,
     rewards,
+    submitting,
     timers,
     transfers,
 )
@@ -86,6 +87,11 @@ def told_of_answer(account: Account, fact: Fact) -> dict[str, Any]:
     return {"transfer_id": fact.data.transfer_id}
 
 
+def told_of_referral(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `submit_referral` is told."""
+    return submitting.told(account, fact.data.referee)
+
+
 def told_of_reward(reward: Reward, fact: Fact) -> dict[str, Any]:
     """What the caller of `define_reward` and `change_stock` is told."""
     return rewards.told(reward, fact.subject)
@@ -111,6 +117,9 @@ RULES: dict[str, Rule] = {
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
     "crm.suggestion.accepted.v1": Rule("account", by_customer, earning.award_points_for_suggestion),
     "crm.lead.captured.v1": Rule("account", by_customer, referral.remember_referrer),
+    "crm.deal.subscribed.v1": Rule("account", by_customer, referral.note_subscription),
+    "loyalty.submit_referral.v1": Rule("account", by_customer, submitting.submit_referral, told_of_referral),
+    "crm.referral.submitted.v1": Rule("account", by_customer, referral.note_submission),
     "crm.referral.settled.v1": Rule("account", by_customer, referral.reward_referrer),
     "crm.deal.signed.v1": Rule("account", by_customer, deals.grant_points_for_signed_deal),
     "crm.deal.payment_received.v1": Rule("account", by_customer, deals.release_points_for_payment),

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from contracts.errors import Refused
 from contracts.fact import Fact
-from contracts.facts.loyalty import PointsExpired, PointsRefunded, ReferralSettled
+from contracts.facts.loyalty import PointsExpired, PointsRefunded
+from contracts.facts.referrals import ReferralSettled
 from services.loyalty.domain.commands import BlockLot, CaptureHold, HoldPoints, RefundSpend, UnblockLot, VoidHold
 from services.loyalty.domain.model import EMPTY, Account
 from services.loyalty.domain.refunds import refundable_until

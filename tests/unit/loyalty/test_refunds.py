@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from contracts.facts.loyalty import PointsExpired, PointsRefunded, PointsReversed, ReferralSettled
+from contracts.facts.loyalty import PointsExpired, PointsRefunded, PointsReversed
+from contracts.facts.referrals import ReferralSettled
 from services.loyalty.domain.commands import CaptureHold, RefundSpend
 from services.loyalty.domain.refunds import MOST_SPENDS
 from services.loyalty.worker.table import RULES
