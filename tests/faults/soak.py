@@ -53,6 +53,9 @@ SHARE = 0.25
 ALIVE, BORN = 400, 40
 """Customers who do something, and facts between two new ones: at 300 facts a second each lives for about a minute."""
 
+GRACE = 45.0
+"""Seconds that Kubernetes gives a process to end (60 in the chart), less its preStop hook."""
+
 LATE = timedelta(minutes=20)
 """Of the run's clock, 20 seconds of ours: work due for longer is overdue."""
 
@@ -138,7 +141,7 @@ class Faults:
 
     def _terminate(self) -> None:
         member = self._victim()
-        member.process.stop()
+        member.process.stop(GRACE)
         assert member.process.exit_code == 0, member.process.report()
         self._again(member)
 
