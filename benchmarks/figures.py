@@ -166,6 +166,21 @@ GROUPS: tuple[Group, ...] = (
             ),
         ),
     ),
+    Group(
+        "the books of all members",
+        (
+            Step(
+                "books",
+                (),
+                (
+                    Figure("reconcile", "per_second", "entries/s"),
+                    Figure("reconcile_entries", "entries", "entries"),
+                    Figure("reconcile_seconds", "seconds", "s"),
+                ),
+                quick=False,
+            ),
+        ),
+    ),
     Group("doors, 32 processes", tuple(_door(door, what) for what in ("reads", "writes") for door in ("http", "grpc"))),
 )
 
