@@ -1,5 +1,6 @@
 """Questions about accounts and commands on them, as both doors ask them. Nothing here knows HTTP or gRPC."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -8,9 +9,11 @@ from chassis.app import App
 from chassis.commands import command_id
 from chassis.fold.bringing import facts_of, head_of
 from chassis.fold.doors import Command, Done
-from chassis.fold.model import Head, Key
+from chassis.fold.model import Head, Key, cause_of
+from chassis.fold.rules import may_know
 from contracts.fact import Fact
 from services.loyalty.api.campaigns import apply_rule
+from services.loyalty.api.quotas import SPENDING, Quotas
 from services.loyalty.domain.commands import OfferTransfer
 from services.loyalty.domain.errors import TransferToOneself, UnknownAccount, UnknownFact
 from services.loyalty.domain.model import Account
@@ -24,7 +27,7 @@ class Accounts:
     """The accounts of a running service."""
 
     def __init__(self, app: App) -> None:
-        self._app = app
+        self._app, self.quotas = app, Quotas(app)
 
     async def account(self, customer_id: str) -> tuple[Account, int]:
         """The account and its version, as of its newest version; raises `UnknownAccount`."""
@@ -65,15 +68,28 @@ class Accounts:
     async def command(
         self, customer_id: str, data: Any, caller: str, key: str | None, expected: int | None = None
     ) -> tuple[dict[str, Any], Done]:
-        """Carry out a command under the caller's idempotency key; returns the answer and how it was done."""
+        """Carry out a command under the caller's idempotency key; returns the answer and how it was done. What sets points
+        aside does so within the limits of the day, of the household, the agent and the device; raises what refuses it.
+        """
         head = await self._head(customer_id)
         entity = Key("account", customer_id)
-        return await execute(self._app, entity, head.key.id, data, caller, key, expected)
+        carry_out = partial(execute, self._app, entity, head.key.id, data, caller, key, expected)
+        limited = (
+            self.quotas.limited(head.state, {customer_id, head.key.id}, caller) if isinstance(data, SPENDING) else {}
+        )
+        if not limited or await self.knows(customer_id, data, caller, key):
+            return await carry_out()
+        return await self.quotas.spend(limited, _name(entity, data, caller, key), data.points, carry_out)
 
     async def knows(self, customer_id: str, data: Any, caller: str, key: str | None) -> bool:
         """Whether a command under this idempotency key was carried out before."""
         head, asked = await self._head(customer_id), Key("account", customer_id)
-        cause = f"{SOURCE} {_name(asked, data, caller, key)}"
+        fact = Fact(
+            SOURCE, _name(asked, data, caller, key), data.TYPE, customer_id, now := self._app.clock.now(), now, data
+        )
+        if head.key == asked and not may_know(head, fact):
+            return False
+        cause = cause_of(fact)
         return bool(await self._app.store.recall({head.key: [cause], asked: [cause]}))
 
     async def offer(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from chassis.app import App
 from chassis.pages import Page, page_of
 from chassis.web import etag
-from services.loyalty.api import ledger, planning, rewards, spending, staff, transfers
+from services.loyalty.api import ledger, limits, planning, rewards, spending, staff, transfers
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.asked import CustomerId
 from services.loyalty.api.books import Books
@@ -45,6 +45,7 @@ def routers(app: App) -> Sequence[APIRouter]:
         *rewards.redemptions(catalogue, accounts),
         ledger.ledger(Books(app)),
         planning.campaigns(Campaigns(app)),
+        limits.quotas(accounts.quotas),
     ]
 
 

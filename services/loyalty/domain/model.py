@@ -269,6 +269,7 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     offers: dict[str, Offer] = {}
     redemptions: dict[str, Redemption] = {}
     campaign_points: dict[str, CampaignPoints] = {}
+    household: str = ""
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

@@ -46,6 +46,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_adjusted: Count = 50_000
     adjustment_days: Positive = 14
     transfer_days: Positive = 7
+    most_spent_a_day_by_household: Count = 0
+    most_spent_a_day_by_agent: Count = 0
+    most_spent_a_day_by_device: Count = 0
     campaigns: tuple[Running, ...] = ()
     """Campaigns in force, which are published beside the numbers; those that are paused or over decide it themselves."""
 

@@ -14,6 +14,7 @@ from services.loyalty.domain import (
     deals,
     earning,
     holds,
+    quotas,
     redeeming,
     redemptions,
     referral,
@@ -23,6 +24,7 @@ from services.loyalty.domain import (
     transfers,
 )
 from services.loyalty.domain.model import Account
+from services.loyalty.domain.quota import Quota
 from services.loyalty.domain.reward import Reward
 
 
@@ -32,7 +34,7 @@ def by_customer(fact: Fact) -> str:
 
 
 def by_subject(fact: Fact) -> str:
-    """Rewards, campaigns and bonuses have ids of their own."""
+    """Rewards, campaigns, bonuses and quotas have ids of their own."""
     return fact.subject
 
 
@@ -106,6 +108,11 @@ def told_of_campaign(budgeted: budgets.Budgeted, fact: Fact) -> dict[str, Any]:
     return {"campaign_id": fact.subject, "state": budgeted.state, "left": budgeted.left}
 
 
+def told_of_share(quota: Quota, fact: Fact) -> dict[str, Any]:
+    """What a door is told that takes from a quota: the day on which it counts."""
+    return {"day": quota.day}
+
+
 RULES: dict[str, Rule] = {
     "crm.visit.completed.v1": Rule("account", by_customer, earning.award_points_for_visit),
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
@@ -154,6 +161,8 @@ RULES: dict[str, Rule] = {
     "loyalty.pause_campaign.v1": Rule("campaign", by_subject, budgets.pause_campaign, told_of_campaign),
     "loyalty.resume_campaign.v1": Rule("campaign", by_subject, budgets.resume_campaign, told_of_campaign),
     "loyalty.end_campaign.v1": Rule("campaign", by_subject, budgets.end_campaign, told_of_campaign),
+    "loyalty.take_quota.v1": Rule("quota", by_subject, quotas.take_quota, told_of_share),
+    "loyalty.return_quota.v1": Rule("quota", by_subject, quotas.return_quota),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
     **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }
