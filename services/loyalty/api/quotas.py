@@ -6,6 +6,7 @@ died, a database that does not answer) stays counted until the day ends. So a li
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from contracts.fact import Fact
 from services.loyalty.domain.commands import HoldPoints, OfferTransfer, RedeemReward
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.quota import NO_QUOTA, SCOPES, ReturnQuota, Scope, TakeQuota
-from services.loyalty.domain.quotas import limit_of, told
+from services.loyalty.domain.quotas import day_of, limit_of, told
 from services.loyalty.store.quota import key_of
 from services.loyalty.timers.due import SOURCE
 
@@ -50,9 +51,11 @@ class Quotas:
 
     async def quota(self, scope: Scope, quota_id: str) -> dict[str, Any]:
         """How much is used and left today. Of one that nobody has used, nothing is used."""
-        key, now = key_of(scope, quota_id), self._app.clock.now()
+        now = self._app.clock.now()
+        policy = self._app.policies.at(now)[1]
+        key = key_of(scope, quota_id, day_of(now, policy))
         head = (await self._app.store.heads([key])).get(key)
-        return told(head.state if head else NO_QUOTA, scope, quota_id, now, self._app.policies.at(now)[1])
+        return told(head.state if head else NO_QUOTA, scope, quota_id, now, policy)
 
     def limited(self, account: Account, names: Collection[str], caller: str) -> Mapping[Scope, str]:
         """The quotas that points of this account are counted in if the caller asks for them, by scope: those whose limit is
@@ -72,21 +75,22 @@ class Quotas:
         taken: list[Taken] = []
         try:
             for scope, quota_id in limited.items():
-                taken.append(await self._take(key_of(scope, quota_id), TakeQuota(command_id, points, scope)))
+                taken.append(await self._take(quota_id, TakeQuota(command_id, points, scope)))
             return await carry_out()
         except NOT_DONE:
             with suppress(Unavailable):  # then it stays counted, and the answer is why nothing was set aside
                 for each in taken:
-                    await self._carry_out(each.key, f"{each.attempt}.returned", each.back)
+                    await self._carry_out(each.key, f"{each.attempt}.returned", each.back, self._app.clock.now())
             raise
 
-    async def _take(self, key: Key, asked: TakeQuota) -> Taken:
+    async def _take(self, quota_id: str, asked: TakeQuota) -> Taken:
+        now = self._app.clock.now()
+        key = key_of(asked.scope, quota_id, day_of(now, self._app.policies.at(now)[1]))
         # An id of its own: two attempts at one command are both told of, and what one returns the other has still counted.
         attempt = str(uuid4())
-        done = await self._carry_out(key, attempt, asked)
+        done = await self._carry_out(key, attempt, asked, now)
         day = msgspec.msgpack.decode(done.answer)["day"]
         return Taken(key, attempt, ReturnQuota(asked.command_id, asked.points, day))
 
-    async def _carry_out(self, key: Key, name: str, data: Any) -> Done:
-        now = self._app.clock.now()
+    async def _carry_out(self, key: Key, name: str, data: Any, now: datetime) -> Done:
         return await self._app.commands.execute(key, Command(Fact(SOURCE, name, data.TYPE, key.id, now, now, data)))

@@ -61,8 +61,13 @@ def as_of(quota: Quota, now: datetime, policy: Policy) -> Quota:
     """The quota on the day that `now` is in: a new day has nothing counted. A clock that is behind another one counts on the
     later day.
     """
-    day = max(quota.day, now.astimezone(policy.zone(None)).date().isoformat())
+    day = max(quota.day, day_of(now, policy))
     return quota if day == quota.day else Quota(day)
+
+
+def day_of(now: datetime, policy: Policy) -> str:
+    """The day in the company's time zone."""
+    return now.astimezone(policy.zone(None)).date().isoformat()
 
 
 def ends_at(day: str, policy: Policy) -> datetime:
@@ -87,6 +92,6 @@ def _share(command: TakeQuota | ReturnQuota) -> str:
 
 def _why(quota: Quota, subject: str, scope: Scope, policy: Policy) -> str:
     limit, until = limit_of(policy, scope), ends_at(quota.day, policy)
-    which = f" (quota {subject.partition('.')[2]})" if scope == "device" else ""
+    which = f" (quota {subject.split('.', 2)[2]})" if scope == "device" else ""
     left = max(0, limit - quota.used)
     return f"the {scope} may spend {limit} points a day{which}: {left} are left until {until:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,4 +1,4 @@
-"""Quotas as entities: one chain for each household, agent or device, so that a limit holds whoever asks at the same time.
+"""Quotas as entities: one chain for each household, agent or device, and month, so that a limit holds whoever asks at once.
 
 The collection is not called `quotas`: the gate counts there what callers were shown.
 """
@@ -14,9 +14,11 @@ def searched(quota: Quota) -> dict[str, Any]:
     return {"day": quota.day, "used": quota.used}
 
 
-def key_of(scope: Scope, quota_id: str) -> Key:
-    """Which entity counts for a household's id, an agent's name, or what stands for a device."""
-    return Key("quota", f"{scope}.{quota_id}")
+def key_of(scope: Scope, quota_id: str, day: str) -> Key:
+    """Which entity counts on a day for a household's id, an agent's name, or what stands for a device: one a month, because
+    an entity remembers each fact that it has applied, for ever.
+    """
+    return Key("quota", f"{scope}.{day[:7]}.{quota_id}")
 
 
 QUOTA = Kind("quota", "day_limits", Quota, lambda _id: NO_QUOTA, searched)

@@ -4,6 +4,7 @@ nobody knows what it answered.
 
 import asyncio
 import random
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -121,7 +122,7 @@ def in_household(head: Head, household: str) -> Version:
 async def test_without_a_limit_nothing_is_asked_and_nothing_counted() -> None:
     tills = await Tills().open()
     await tills.hold(points=100)
-    assert (await tills.used(), await tills.store.heads([key_of("device", TILL)])) == (0, {})
+    assert (await tills.used(), await tills.store.heads([key_of("device", TILL, "2026-03-03")])) == (0, {})
 
 
 @pytest.mark.parametrize(("scope", "quota_id"), [("household", "smiths"), ("agent", "seller"), ("device", TILL)])
@@ -134,6 +135,18 @@ async def test_a_limit_holds_over_all_accounts(scope: Scope, quota_id: str) -> N
     assert (await tills.used(scope, quota_id), await tills.held()) == (250, 250)
     tills.now = day(2)
     assert len(await tills.hold("dan", 100)) == 36, "a new day"
+
+
+async def test_a_new_month_has_an_entity_of_its_own_at_midnight_in_shanghai() -> None:
+    tills = await Tills(device=100).open()
+    tills.now = datetime(2026, 3, 31, 15, 59, 59, tzinfo=UTC)
+    assert len(await tills.hold("ann", 100)) == 36
+    assert await tills.hold("bea", 1) == "device_limit"
+    tills.now = datetime(2026, 3, 31, 16, tzinfo=UTC)
+    assert await tills.used() == 0
+    assert len(await tills.hold("bea", 100)) == 36
+    keys = [key_of("device", TILL, day) for day in ("2026-03-31", "2026-04-01")]
+    assert [head.state.used for head in (await tills.store.heads(keys)).values()] == [100, 100]
 
 
 async def test_who_asks_without_a_device_for_themselves_and_alone_is_in_no_quota() -> None:

@@ -31,7 +31,7 @@ from tests.unit.test_merging import with_subject
 
 LIMITS = {f"most_spent_a_day_by_{scope}": 1000 for scope in SCOPES}
 LIMITED: Policy = policy_from({**DOCUMENT, **LIMITS})
-TILL = "device.0f1e2d"
+TILL = "device.2026-03.0f1e2d"
 
 
 def take(quota: Quota, points: int, name: str = "C1", now: datetime | None = None, scope: Scope = "device") -> Quota:
@@ -182,7 +182,7 @@ class Attempts(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Folder(RULES, Language("/hearth/loyalty", COMMANDS), BOOK, kinds={"quota": QUOTA})
-        self.key = key_of("device", "0f1e2d")
+        self.key = key_of("device", "0f1e2d", "2026-03-02")
         self.head = empty_head({"quota": QUOTA}, self.key)
         self.hour, self.made, self.open = 0, list[Any](), list[Any]()
         self.counted: Counter[tuple[str, int]] = Counter()
@@ -192,7 +192,7 @@ class Attempts(RuleBasedStateMachine):
         fact = with_subject(command(data, day(0, hour=self.hour), name), self.key.id)
         folded = self.folder.fold(self.head, [Item(-1, self.key, fact)], "")
         self.head = folded.head
-        return folded.refused[0][1].code if folded.refused else ""  # type: ignore[attr-defined]
+        return getattr(folded.refused[0][1], "code", "unexpected") if folded.refused else ""
 
     @property
     def today(self) -> str:
@@ -251,5 +251,7 @@ Attempts.TestCase.settings = settings(max_examples=150, stateful_step_count=40, 
 TestAttempts = Attempts.TestCase
 
 
-def test_an_entity_for_each_scope_and_id() -> None:
-    assert key_of("agent", "she") == Key("quota", "agent.she") != key_of("household", "she")
+def test_an_entity_for_each_scope_id_and_month() -> None:
+    march = key_of("agent", "she", "2026-03-02")
+    assert march == key_of("agent", "she", "2026-03-31") == Key("quota", "agent.2026-03.she")
+    assert len({march, key_of("agent", "she", "2026-04-01"), key_of("household", "she", "2026-03-02")}) == 3
