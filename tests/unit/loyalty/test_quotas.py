@@ -184,7 +184,7 @@ class Attempts(RuleBasedStateMachine):
         self.folder = Folder(RULES, Language("/hearth/loyalty", COMMANDS), BOOK, kinds={"quota": QUOTA})
         self.key = key_of("device", "0f1e2d", "2026-03-02")
         self.head = empty_head({"quota": QUOTA}, self.key)
-        self.hour, self.made, self.open = 0, list[Any](), list[Any]()
+        self.hour, self.made, self.open, self.applied = 0, list[Any](), list[Any](), list[Any]()
         self.counted: Counter[tuple[str, int]] = Counter()
 
     def fold(self, data: Any, name: str) -> str:
@@ -192,6 +192,7 @@ class Attempts(RuleBasedStateMachine):
         fact = with_subject(command(data, day(0, hour=self.hour), name), self.key.id)
         folded = self.folder.fold(self.head, [Item(-1, self.key, fact)], "")
         self.head = folded.head
+        self.applied += [fact] if folded.version else []
         return getattr(folded.refused[0][1], "code", "unexpected") if folded.refused else ""
 
     @property
@@ -245,6 +246,10 @@ class Attempts(RuleBasedStateMachine):
             assert state.used == self.used == sum(each.points for each in state.shares.values())
         else:
             assert self.used == 0
+
+    def teardown(self) -> None:
+        """Folding again (`hearth refold`) finds nothing that differs."""
+        assert self.folder.again(self.key, self.applied, {}) == self.head.state
 
 
 Attempts.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
