@@ -150,6 +150,11 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
                 _registered_method=True)
+        self.GetQuota = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetQuota',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.FromString,
+                _registered_method=True)
         self.ListRewards = channel.unary_unary(
                 '/hearth.loyalty.v1.LoyaltyService/ListRewards',
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsRequest.SerializeToString,
@@ -249,11 +254,6 @@ class LoyaltyServiceStub:
                 '/hearth.loyalty.v1.LoyaltyService/EndCampaign',
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.FromString,
-                _registered_method=True)
-        self.GetQuota = channel.unary_unary(
-                '/hearth.loyalty.v1.LoyaltyService/GetQuota',
-                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.SerializeToString,
-                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.FromString,
                 _registered_method=True)
 
 
@@ -400,6 +400,12 @@ class LoyaltyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetQuota(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRewards(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -517,12 +523,6 @@ class LoyaltyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EndCampaign(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetQuota(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -646,6 +646,11 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.SerializeToString,
             ),
+            'GetQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQuota,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.SerializeToString,
+            ),
             'ListRewards': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRewards,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsRequest.FromString,
@@ -745,11 +750,6 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.EndCampaign,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.SerializeToString,
-            ),
-            'GetQuota': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetQuota,
-                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.FromString,
-                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1385,6 +1385,33 @@ class LoyaltyService:
             _registered_method=True)
 
     @staticmethod
+    def GetQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetQuota',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListRewards(request,
             target,
             options=(),
@@ -1914,33 +1941,6 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/EndCampaign',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetQuota(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/hearth.loyalty.v1.LoyaltyService/GetQuota',
-            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.SerializeToString,
-            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.FromString,
             options,
             channel_credentials,
             insecure,

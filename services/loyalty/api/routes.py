@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Response
 from chassis.app import App
 from chassis.pages import Page, page_of
 from chassis.web import etag
-from services.loyalty.api import ledger, limits, planning, rewards, spending, staff, transfers
+from services.loyalty.api import ledger, planning, rewards, spending, staff, transfers
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.asked import CustomerId
 from services.loyalty.api.books import Books
 from services.loyalty.api.campaigns import Campaigns
 from services.loyalty.api.catalogue import Catalogue
+from services.loyalty.api.limits import quotas
 from services.loyalty.api.views import (
     AccountView,
     Explanation,
@@ -38,6 +39,7 @@ def routers(app: App) -> Sequence[APIRouter]:
         _questions(accounts),
         spending.holds(accounts),
         spending.spends(accounts),
+        quotas(accounts.quotas),
         staff.lots(accounts),
         staff.adjustments(accounts),
         transfers.transfers(accounts),
@@ -45,7 +47,6 @@ def routers(app: App) -> Sequence[APIRouter]:
         *rewards.redemptions(catalogue, accounts),
         ledger.ledger(Books(app)),
         planning.campaigns(Campaigns(app)),
-        limits.quotas(accounts.quotas),
     ]
 
 

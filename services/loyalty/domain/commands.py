@@ -225,6 +225,8 @@ COMMANDS = (
     HoldPoints,
     CaptureHold,
     VoidHold,
+    TakeQuota,
+    ReturnQuota,
     RefundSpend,
     BlockLot,
     UnblockLot,
@@ -246,7 +248,5 @@ COMMANDS = (
     PauseCampaign,
     ResumeCampaign,
     EndCampaign,
-    TakeQuota,
-    ReturnQuota,
     Due,
 )

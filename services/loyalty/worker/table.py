@@ -60,6 +60,11 @@ def told_of_refund(account: Account, fact: Fact) -> dict[str, Any]:
     return {"hold_id": fact.data.hold_id, "left": spend.points if spend else 0}
 
 
+def told_of_share(quota: Quota, fact: Fact) -> dict[str, Any]:
+    """What a door is told that takes from a quota: the day on which it counts."""
+    return {"day": quota.day}
+
+
 def told_of_lot(account: Account, fact: Fact) -> dict[str, Any]:
     """What the caller of `block_lot` and `unblock_lot` is told: the lot as it is now."""
     lot = account.lots.get(fact.data.lot_id)
@@ -108,11 +113,6 @@ def told_of_campaign(budgeted: budgets.Budgeted, fact: Fact) -> dict[str, Any]:
     return {"campaign_id": fact.subject, "state": budgeted.state, "left": budgeted.left}
 
 
-def told_of_share(quota: Quota, fact: Fact) -> dict[str, Any]:
-    """What a door is told that takes from a quota: the day on which it counts."""
-    return {"day": quota.day}
-
-
 RULES: dict[str, Rule] = {
     "crm.visit.completed.v1": Rule("account", by_customer, earning.award_points_for_visit),
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
@@ -128,6 +128,8 @@ RULES: dict[str, Rule] = {
     "loyalty.capture_hold.v1": Rule("account", by_customer, holds.capture_hold, told_of_capture),
     "loyalty.void_hold.v1": Rule("account", by_customer, holds.void_hold, told_of_end),
     "loyalty.refund_spend.v1": Rule("account", by_customer, refunds.refund_spend, told_of_refund),
+    "loyalty.take_quota.v1": Rule("quota", by_subject, quotas.take_quota, told_of_share),
+    "loyalty.return_quota.v1": Rule("quota", by_subject, quotas.return_quota),
     "loyalty.block_lot.v1": Rule("account", by_customer, blocking.block_lot, told_of_lot),
     "loyalty.unblock_lot.v1": Rule("account", by_customer, blocking.unblock_lot, told_of_lot),
     "loyalty.propose_adjustment.v1": Rule("account", by_customer, adjusting.propose_adjustment, told_of_proposal),
@@ -161,8 +163,6 @@ RULES: dict[str, Rule] = {
     "loyalty.pause_campaign.v1": Rule("campaign", by_subject, budgets.pause_campaign, told_of_campaign),
     "loyalty.resume_campaign.v1": Rule("campaign", by_subject, budgets.resume_campaign, told_of_campaign),
     "loyalty.end_campaign.v1": Rule("campaign", by_subject, budgets.end_campaign, told_of_campaign),
-    "loyalty.take_quota.v1": Rule("quota", by_subject, quotas.take_quota, told_of_share),
-    "loyalty.return_quota.v1": Rule("quota", by_subject, quotas.return_quota),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
     **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }
