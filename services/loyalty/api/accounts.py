@@ -9,7 +9,7 @@ from chassis.app import App
 from chassis.commands import command_id
 from chassis.fold.bringing import facts_of, head_of
 from chassis.fold.doors import Command, Done
-from chassis.fold.model import Head, Key, cause_of
+from chassis.fold.model import Head, Key
 from chassis.fold.rules import may_know
 from contracts.fact import Fact
 from services.loyalty.api.campaigns import apply_rule
@@ -77,19 +77,14 @@ class Accounts:
         limited = (
             self.quotas.limited(head.state, {customer_id, head.key.id}, caller) if isinstance(data, SPENDING) else {}
         )
-        if not limited or await self.knows(customer_id, data, caller, key):
+        if not limited or await self._carried_out(head, customer_id, data, caller, key):
             return await carry_out()
         return await self.quotas.spend(limited, _name(entity, data, caller, key), data.points, carry_out)
 
     async def knows(self, customer_id: str, data: Any, caller: str, key: str | None) -> bool:
         """Whether a command under this idempotency key was carried out before."""
         head, asked = await self._head(customer_id), Key("account", customer_id)
-        fact = Fact(
-            SOURCE, _name(asked, data, caller, key), data.TYPE, customer_id, now := self._app.clock.now(), now, data
-        )
-        if head.key == asked and not may_know(head, fact):
-            return False
-        cause = cause_of(fact)
+        cause = f"{SOURCE} {_name(asked, data, caller, key)}"
         return bool(await self._app.store.recall({head.key: [cause], asked: [cause]}))
 
     async def offer(
@@ -101,6 +96,11 @@ class Accounts:
         if (await self._head(to)).key == (await self._head(customer_id)).key:
             raise TransferToOneself("choose another member", "/to")
         return await self.command(customer_id, OfferTransfer(to, points), caller, key, expected)
+
+    async def _carried_out(self, head: Head, customer_id: str, data: Any, caller: str, key: str | None) -> bool:
+        name, now = _name(Key("account", customer_id), data, caller, key), self._app.clock.now()
+        known = head.key.id != customer_id or may_know(head, Fact(SOURCE, name, data.TYPE, customer_id, now, now, data))
+        return known and await self.knows(customer_id, data, caller, key)  # most are new, which no chain is read for
 
     async def _head(self, customer_id: str) -> Head:
         found = await head_of(self._app.store, Key("account", customer_id))
