@@ -79,12 +79,12 @@ class App:
 
     def _gate(self) -> Gate:
         """Raises `TableError` if the policy table is wrong, `IdentityError` if this service's key is."""
-        own, settings = self.definition, self.settings
+        own, settings, often = self.definition, self.settings, self.settings.requests_per_second
         table, where = load_table(own.access, settings.policy_dir), own.whereabouts(self)
         verifier = verifier_of(settings) if settings.auth == "oidc" else None
         identity = identity_of(own.name, settings.identity_dir) if settings.identity_dir is not None else None
-        often, counts = settings.requests_per_second, Quotas(self.database)
-        return Gate(own.name, table, verifier, where, self.audit, self.clock.now, often, counts, identity)
+        counts, key = Quotas(self.database), read_key(settings.index_key_file) if own.devices else b""
+        return Gate(own.name, table, verifier, where, self.audit, self.clock.now, often, counts, identity, key)
 
     def channel(self, address: str) -> Any:
         """A connection to the gRPC door of another service, to be closed by whoever asked for it."""

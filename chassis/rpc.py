@@ -17,6 +17,7 @@ from grpc_reflection.v1alpha import reflection
 
 from chassis.errors import ChassisError, DeadlineExceeded, Unavailable
 from chassis.fold.ports import Transient
+from chassis.gate.device import DEVICE
 from chassis.gate.gate import Gate, Shown, ids_in
 from chassis.gate.services import HOP
 from chassis.gate.table import PUBLIC
@@ -162,7 +163,8 @@ class _Guard(aio.ServerInterceptor):
 
 
 def _shown(context: Any) -> Shown:
-    return Shown(metadata(context, "authorization"), _address(context), metadata(context, HOP))
+    own, hop, device = (metadata(context, name) for name in ("authorization", HOP, DEVICE))
+    return Shown(own, _address(context), hop, (), device)
 
 
 def _records_in(answer: Any) -> int:

@@ -94,3 +94,5 @@ class Definition:
     """Resource of the policy table → how to find where a thing of it belongs."""
     companion: Callable[[App], Companion] | None = None
     tasks: Mapping[str, Callable[[App, Sequence[str]], Awaitable[int]]] = field(default_factory=dict)
+    devices: bool = False
+    """Whether it asks which device a request comes from; what stands for one is made with the index key."""

@@ -153,6 +153,7 @@ RULES: dict[str, RuleEntry] = {
     "loyalty.settle_bonus": RuleEntry(
         ("crm.campaign.answered.v1",), ("crm.campaign.returned.v1", "crm.campaign.granted.v1")
     ),
+    **{f"loyalty.{step}_quota": RuleEntry((f"loyalty.{step}_quota.v1",), ()) for step in ("take", "return")},
     "loyalty.book_campaign_points": RuleEntry(("crm.campaign.granted.v1",), REFERRING),
     "loyalty.fire_due": RuleEntry(
         ("loyalty.due.v1",), (*RETURNING, "crm.points.expiring.v1", *REFERRING, "crm.referral.settled.v1")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from chassis.errors import Forbidden, TooManyRequests, Unauthenticated
 from chassis.gate.audit import Log, entry_of
+from chassis.gate.device import device_mark
 from chassis.gate.limits import Limit
 from chassis.gate.principal import LOCAL_ADMIN, SERVICE, Principal, asking, is_asked, set_asking
 from chassis.gate.quotas import Counts, window_of
@@ -36,13 +37,14 @@ them must not fill the audit log."""
 
 class Shown(NamedTuple):
     """What a request shows of who asks: tokens (the caller's, and that of the service that passes it on), the address it
-    comes from, and the names in its query.
+    comes from, the names in its query, and the device that it says it comes from.
     """
 
     authorization: str | None
     address: str
     through: str | None = None
     query: Collection[str] = ()
+    device: str | None = None
 
 
 class Gate:
@@ -59,9 +61,10 @@ class Gate:
         per_second: float = 0.0,
         counts: Counts | None = None,
         identity: tuple[Signer, ServiceVerifier] | None = None,
+        device_key: bytes = b"",
     ) -> None:
         self.service, self.table, self.verifier, self.whereabouts = service, table, verifier, whereabouts
-        self.audit, self.now, self.counts = audit, now, counts
+        self.audit, self.now, self.counts, self.device_key = audit, now, counts, device_key
         self.signer, self.services = identity or (None, None)
         self.requests = Limit(per_second, max(1.0, 2 * per_second), time.monotonic, "requests")
         self.strangers, self._unwritten = Limit(*STRANGERS_NOTED, time.monotonic, "strangers"), 0
@@ -81,7 +84,7 @@ class Gate:
             raise
         if self.verifier is not None:
             self.requests.take(principal.name)
-        set_asking(principal)
+        set_asking(principal._replace(device=device_mark(self.device_key, shown.device)))
 
     async def admit(self, door: str, asked: Mapping[str, str]) -> None:
         """Let whoever asks in, or raise `Forbidden`. `asked` are the ids in the request, and its reason."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from chassis.gate.device import DEVICE
 from chassis.gate.gate import Shown, ids_in
 from chassis.gate.services import HOP
 
@@ -15,7 +16,8 @@ from chassis.gate.services import HOP
 def shown(request: Request) -> Shown:
     """What a request shows of who asks."""
     address = request.client.host if request.client else ""
-    return Shown(request.headers.get("authorization"), address, request.headers.get(HOP), list(request.query_params))
+    headers, query = request.headers, list(request.query_params)
+    return Shown(headers.get("authorization"), address, headers.get(HOP), query, headers.get(DEVICE))
 
 
 def asked(route: Any, body: bytes, query: Mapping[str, Any], path: Mapping[str, Any]) -> dict[str, str]:

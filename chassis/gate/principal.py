@@ -10,7 +10,8 @@ class Principal(NamedTuple):
     """A user or a service. `name` is what the issuer calls them (an opaque id, never a person's name).
 
     `projects` are those they work for, `team` the names of the people they answer for; `token` is what they showed, to be
-    passed on to the one hop behind. `address` is where the request came from, `via` the service that passed it on.
+    passed on to the one hop behind. `address` is where the request came from, `via` the service that passed it on,
+    `device` what stands for the device that it says it comes from.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Principal(NamedTuple):
     token: str = ""
     address: str = ""
     via: str = ""
+    device: str = ""
 
 
 SERVICE = "service"

@@ -21,6 +21,7 @@ from services.loyalty.rpc.servicer import add_servicers
 from services.loyalty.settings import PORTS
 from services.loyalty.store.account import INDEXES, account_kind
 from services.loyalty.store.campaign import KINDS
+from services.loyalty.store.quota import QUOTA
 from services.loyalty.store.reward import INDEXES as REWARD_INDEXES
 from services.loyalty.store.reward import REWARD
 from services.loyalty.timers.due import SOURCE, make_due
@@ -36,7 +37,7 @@ def build(settings: Settings) -> App:
     language = Language(SOURCE, COMMANDS, settings.namespace)
 
     def kinds(policies: PolicyBook) -> dict[str, Kind]:
-        return {"account": account_kind(policies), "reward": REWARD, **KINDS}
+        return {"account": account_kind(policies), "reward": REWARD, "quota": QUOTA, **KINDS}
 
     return App(
         Definition(
@@ -52,6 +53,7 @@ def build(settings: Settings) -> App:
             topics=plans_of(NAME, settings.namespace, settings.partitions),
             refusals=Refused,
             make_due=make_due,
+            devices=True,
             routers=routers,
             servicers=add_servicers,
             access=ACCESS,

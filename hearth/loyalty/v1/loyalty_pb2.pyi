@@ -750,6 +750,32 @@ class ExplainRedemptionResponse(_message.Message):
     movements: _containers.RepeatedCompositeFieldContainer[Reason]
     def __init__(self, steps: _Optional[_Iterable[_Union[RedemptionStep, _Mapping]]] = ..., movements: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ...) -> None: ...
 
+class GetQuotaRequest(_message.Message):
+    __slots__ = ("scope", "quota_id")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    QUOTA_ID_FIELD_NUMBER: _ClassVar[int]
+    scope: str
+    quota_id: str
+    def __init__(self, scope: _Optional[str] = ..., quota_id: _Optional[str] = ...) -> None: ...
+
+class GetQuotaResponse(_message.Message):
+    __slots__ = ("scope", "quota_id", "limit", "used", "left", "day", "until")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    QUOTA_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    scope: str
+    quota_id: str
+    limit: int
+    used: int
+    left: int
+    day: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, scope: _Optional[str] = ..., quota_id: _Optional[str] = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., left: _Optional[int] = ..., day: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class RedeemRewardRequest(_message.Message):
     __slots__ = ("customer_id", "reward_id", "points", "expected_version")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -165,6 +165,11 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
                 _registered_method=True)
+        self.GetQuota = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetQuota',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.FromString,
+                _registered_method=True)
         self.ListRewards = channel.unary_unary(
                 '/hearth.loyalty.v1.LoyaltyService/ListRewards',
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListRewardsRequest.SerializeToString,
@@ -428,6 +433,12 @@ class LoyaltyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetQuota(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRewards(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -682,6 +693,11 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.RefundSpend,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.SerializeToString,
+            ),
+            'GetQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQuota,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.SerializeToString,
             ),
             'ListRewards': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRewards,
@@ -1487,6 +1503,33 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/RefundSpend',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RefundSpendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetQuota',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetQuotaResponse.FromString,
             options,
             channel_credentials,
             insecure,

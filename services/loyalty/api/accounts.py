@@ -1,5 +1,6 @@
 """Questions about accounts and commands on them, as both doors ask them. Nothing here knows HTTP or gRPC."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,8 +10,10 @@ from chassis.commands import command_id
 from chassis.fold.bringing import facts_of, head_of
 from chassis.fold.doors import Command, Done
 from chassis.fold.model import Head, Key
+from chassis.fold.rules import may_know
 from contracts.fact import Fact
 from services.loyalty.api.campaigns import apply_rule
+from services.loyalty.api.quotas import SPENDING, Quotas
 from services.loyalty.domain import submitting
 from services.loyalty.domain.commands import OfferTransfer, SubmitReferral
 from services.loyalty.domain.errors import TransferToOneself, UnknownAccount, UnknownFact
@@ -27,7 +30,7 @@ class Accounts:
     """The accounts of a running service."""
 
     def __init__(self, app: App) -> None:
-        self._app = app
+        self._app, self.quotas = app, Quotas(app)
 
     async def account(self, customer_id: str) -> tuple[Account, int]:
         """The account and its version, as of its newest version; raises `UnknownAccount`."""
@@ -68,10 +71,18 @@ class Accounts:
     async def command(
         self, customer_id: str, data: Any, caller: str, key: str | None, expected: int | None = None
     ) -> tuple[dict[str, Any], Done]:
-        """Carry out a command under the caller's idempotency key; returns the answer and how it was done."""
+        """Carry out a command under the caller's idempotency key; returns the answer and how it was done. What sets points
+        aside does so within the limits of the day, of the household, the agent and the device; raises what refuses it.
+        """
         head = await self._head(customer_id)
         entity = Key("account", customer_id)
-        return await execute(self._app, entity, head.key.id, data, caller, key, expected)
+        carry_out = partial(execute, self._app, entity, head.key.id, data, caller, key, expected)
+        limited = (
+            self.quotas.limited(head.state, {customer_id, head.key.id}, caller) if isinstance(data, SPENDING) else {}
+        )
+        if not limited or await self._carried_out(head, customer_id, data, caller, key):
+            return await carry_out()
+        return await self.quotas.spend(limited, _name(entity, data, caller, key), data.points, carry_out)
 
     async def knows(self, customer_id: str, data: Any, caller: str, key: str | None) -> bool:
         """Whether a command under this idempotency key was carried out before."""
@@ -114,6 +125,11 @@ class Accounts:
         if referee not in account.referrals:
             raise UnknownReferral("submit it, or look at the list of referrals")
         return submitting.told(account, referee), seq
+
+    async def _carried_out(self, head: Head, customer_id: str, data: Any, caller: str, key: str | None) -> bool:
+        name, now = _name(Key("account", customer_id), data, caller, key), self._app.clock.now()
+        known = head.key.id != customer_id or may_know(head, Fact(SOURCE, name, data.TYPE, customer_id, now, now, data))
+        return known and await self.knows(customer_id, data, caller, key)  # most are new, which no chain is read for
 
     async def _head(self, customer_id: str) -> Head:
         found = await head_of(self._app.store, Key("account", customer_id))

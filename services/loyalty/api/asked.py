@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Header, Path, Response
 
 from chassis.fold.doors import Done
 from chassis.gate.principal import asking
@@ -12,6 +12,9 @@ from services.loyalty.api.accounts import Accounts
 
 CustomerId = Annotated[str, Path(min_length=1, max_length=64, description="The customer's opaque id.")]
 HoldId = Annotated[str, Path(min_length=1, max_length=64, description="The hold's id.")]
+DEVICE = (
+    "An opaque id of the device that this comes from, for the limit of the day. The gate reads it; only a mark is kept."
+)
 
 
 class Asked:
@@ -22,6 +25,7 @@ class Asked:
         response: Response,
         key: Annotated[str | None, Depends(idempotency_key)] = None,
         expected: Annotated[int | None, Depends(expected_version)] = None,
+        _device: Annotated[str | None, Header(alias="Hearth-Device", description=DEVICE)] = None,
     ) -> None:
         self.response, self.key, self.expected = response, key, expected
 

@@ -14,6 +14,7 @@ from services.loyalty.api.asked import CustomerId
 from services.loyalty.api.books import Books
 from services.loyalty.api.campaigns import Campaigns
 from services.loyalty.api.catalogue import Catalogue
+from services.loyalty.api.limits import quotas
 from services.loyalty.api.views import (
     AccountView,
     Explanation,
@@ -38,6 +39,7 @@ def routers(app: App) -> Sequence[APIRouter]:
         _questions(accounts),
         spending.holds(accounts),
         spending.spends(accounts),
+        quotas(accounts.quotas),
         staff.lots(accounts),
         staff.adjustments(accounts),
         transfers.transfers(accounts),

@@ -8,6 +8,7 @@ from contracts.facts.base import FactData
 from contracts.facts.loyalty import Tier
 from contracts.fields import Code, CustomerId, Id, Label, Moment
 from services.loyalty.domain.campaign import Campaign
+from services.loyalty.domain.quota import ReturnQuota, TakeQuota
 
 Person = Annotated[str, Meta(min_length=1, max_length=200)]
 Points = Annotated[int, Meta(ge=1, le=10**12)]
@@ -235,6 +236,8 @@ COMMANDS = (
     HoldPoints,
     CaptureHold,
     VoidHold,
+    TakeQuota,
+    ReturnQuota,
     RefundSpend,
     BlockLot,
     UnblockLot,

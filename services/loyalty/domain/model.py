@@ -255,6 +255,7 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     steps: Steps | None = None
     told: dict[str, Told] = {}
     own: Referral = Referral()
+    household: str = ""
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

@@ -42,6 +42,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expired_refund: Literal["expire", "extend"] = "expire"
     warning_days: tuple[Annotated[int, Meta(ge=1, le=366)], ...] = (60, 15)
     most_spent_a_day: Count = 0
+    most_spent_a_day_by_household: Count = 0
+    most_spent_a_day_by_agent: Count = 0
+    most_spent_a_day_by_device: Count = 0
     suggestion_points: Count = 100
     most_adjusted: Count = 50_000
     adjustment_days: Positive = 14

@@ -32,6 +32,7 @@ from services.loyalty.rpc.messages import (
     transfers,
     word,
 )
+from services.loyalty.rpc.quotas import QuotaDoors
 from services.loyalty.rpc.referrals import Referrals
 from services.loyalty.rpc.rewards import Rewards
 
@@ -47,7 +48,7 @@ def add_servicers(app: App, server: Any) -> Sequence[str]:
     return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
 
-class Servicer(Rewards, CampaignDoors, Referrals, loyalty_pb2_grpc.LoyaltyServiceServicer):
+class Servicer(Rewards, CampaignDoors, Referrals, QuotaDoors, loyalty_pb2_grpc.LoyaltyServiceServicer):
     """Translates; everything is decided elsewhere."""
 
     def __init__(self, accounts: Accounts, books: Books, catalogue: Catalogue, campaigns: Campaigns) -> None:

@@ -14,6 +14,7 @@ from services.loyalty.domain import (
     deals,
     earning,
     holds,
+    quotas,
     redeeming,
     redemptions,
     referral,
@@ -24,6 +25,7 @@ from services.loyalty.domain import (
     transfers,
 )
 from services.loyalty.domain.model import Account
+from services.loyalty.domain.quota import Quota
 from services.loyalty.domain.reward import Reward
 
 
@@ -33,7 +35,7 @@ def by_customer(fact: Fact) -> str:
 
 
 def by_subject(fact: Fact) -> str:
-    """Rewards, campaigns and bonuses have ids of their own."""
+    """Rewards, campaigns, bonuses and quotas have ids of their own."""
     return fact.subject
 
 
@@ -57,6 +59,11 @@ def told_of_refund(account: Account, fact: Fact) -> dict[str, Any]:
     """What the caller of `refund_spend` is told: what could still be refunded."""
     spend = account.spends.get(fact.data.hold_id)
     return {"hold_id": fact.data.hold_id, "left": spend.points if spend else 0}
+
+
+def told_of_share(quota: Quota, fact: Fact) -> dict[str, Any]:
+    """What a door is told that takes from a quota: the day on which it counts."""
+    return {"day": quota.day}
 
 
 def told_of_lot(account: Account, fact: Fact) -> dict[str, Any]:
@@ -130,6 +137,8 @@ RULES: dict[str, Rule] = {
     "loyalty.capture_hold.v1": Rule("account", by_customer, holds.capture_hold, told_of_capture),
     "loyalty.void_hold.v1": Rule("account", by_customer, holds.void_hold, told_of_end),
     "loyalty.refund_spend.v1": Rule("account", by_customer, refunds.refund_spend, told_of_refund),
+    "loyalty.take_quota.v1": Rule("quota", by_subject, quotas.take_quota, told_of_share),
+    "loyalty.return_quota.v1": Rule("quota", by_subject, quotas.return_quota),
     "loyalty.block_lot.v1": Rule("account", by_customer, blocking.block_lot, told_of_lot),
     "loyalty.unblock_lot.v1": Rule("account", by_customer, blocking.unblock_lot, told_of_lot),
     "loyalty.propose_adjustment.v1": Rule("account", by_customer, adjusting.propose_adjustment, told_of_proposal),

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
+from chassis.errors import Forbidden, InvalidRequest, NotFound, TooManyRequests, Unauthenticated
 from chassis.gate.audit import FIRST, Entry, check, entry_of, one_line, seal
 from chassis.gate.gate import Gate, Shown, ids_in
 from chassis.gate.http import asked
@@ -445,3 +445,23 @@ def test_what_does_not_look_like_an_id_is_not_written_down(value: str) -> None:
 )
 def test_an_id_is_written_down(value: str) -> None:
     assert entry_of(NOW, ANN, READ, "thing.read", {"thing_id": value}, "denied").what == {"thing_id": value}
+
+
+async def test_of_a_device_only_a_mark_goes_further() -> None:
+    async def mark(said: str | None, key: bytes = b"k" * 32) -> str:
+        await gate(device_key=key).know(READ, Shown("Bearer ann", "127.0.0.1", device=said))
+        return asking().device
+
+    first = await mark("till-7")
+    assert len(first) == 32 and "till" not in first
+    assert await mark("till-7") == first != await mark("till-8")
+    assert await mark("till-7", b"j" * 32) != first, "without the key nobody can try names"
+    assert await mark(None) == await mark("till-7", b"") == ""
+
+
+@pytest.mark.parametrize("said", ["", " ", "a b", "x" * 129, "\u00e4", "a@b", "a\n"])
+async def test_a_device_is_called_by_an_opaque_name(said: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        await gate(device_key=b"k").know(READ, Shown("Bearer ann", "127.0.0.1", device=said))
+    assert refused.value.pointer == "/header/Hearth-Device"
+    assert not said.strip() or said not in refused.value.detail

@@ -24,6 +24,7 @@ LIMIT = 64 * 1024
 NEWER = (
     *("refund_days", "expired_refund", "warning_days", "most_spent_a_day", "suggestion_points"),
     *("most_adjusted", "adjustment_days", "transfer_days"),
+    *(f"most_spent_a_day_by_{scope}" for scope in ("household", "agent", "device")),
 )
 """Numbers that policies published by earlier releases do not have."""
 
