@@ -21,13 +21,14 @@ from services.loyalty.rpc.servicer import add_servicers
 from services.loyalty.settings import PORTS
 from services.loyalty.store.account import INDEXES, account_kind
 from services.loyalty.store.campaign import KINDS
+from services.loyalty.store.household import HOUSEHOLD
 from services.loyalty.store.reward import INDEXES as REWARD_INDEXES
 from services.loyalty.store.reward import REWARD
 from services.loyalty.timers.due import SOURCE, make_due
 from services.loyalty.worker.table import RULES
 
 NAME = "loyalty"
-TABLE = 3
+TABLE = 4
 """The number of the rule table; raise it when a release must not run beside an older one."""
 
 
@@ -36,7 +37,7 @@ def build(settings: Settings) -> App:
     language = Language(SOURCE, COMMANDS, settings.namespace)
 
     def kinds(policies: PolicyBook) -> dict[str, Kind]:
-        return {"account": account_kind(policies), "reward": REWARD, **KINDS}
+        return {"account": account_kind(policies), "reward": REWARD, "household": HOUSEHOLD, **KINDS}
 
     return App(
         Definition(

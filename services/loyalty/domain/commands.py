@@ -8,6 +8,7 @@ from contracts.facts.base import FactData
 from contracts.facts.loyalty import Tier
 from contracts.fields import Code, CustomerId, Id, Label, Moment
 from services.loyalty.domain.campaign import Campaign
+from services.loyalty.domain.household_commands import HOUSEHOLD_COMMANDS
 
 Person = Annotated[str, Meta(min_length=1, max_length=200)]
 Points = Annotated[int, Meta(ge=1, le=10**12)]
@@ -245,5 +246,6 @@ COMMANDS = (
     PauseCampaign,
     ResumeCampaign,
     EndCampaign,
+    *HOUSEHOLD_COMMANDS,
     Due,
 )

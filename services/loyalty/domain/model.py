@@ -12,6 +12,7 @@ import msgspec
 from contracts.facts.loyalty import Tier
 from contracts.facts.rewards import RedemptionState
 from services.loyalty.domain.marks import has_mark
+from services.loyalty.domain.membership import Membership
 
 PENDING_LOT = "deal.pending"
 """The one lot of points granted by deals but not yet paid for; it has no expiry."""
@@ -250,7 +251,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
     away. `referrals` goes by referee, `spends` by hold, `campaign_points` by grant. `grace_until` says until when a tier is
-    kept although its points are missing; the warnings of expiry that were due by `warned_to` were given.
+    kept although its points are missing; the warnings of expiry that were due by `warned_to` were given. `household` is the
+    one that it is in, "" for none; `memberships` goes by household and member.
     """
 
     balances: Balances = Balances()
@@ -269,6 +271,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     offers: dict[str, Offer] = {}
     redemptions: dict[str, Redemption] = {}
     campaign_points: dict[str, CampaignPoints] = {}
+    household: str = ""
+    memberships: dict[str, Membership] = {}
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

@@ -46,6 +46,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_adjusted: Count = 50_000
     adjustment_days: Positive = 14
     transfer_days: Positive = 7
+    most_members: Annotated[int, Meta(ge=2, le=50)] = 10
+    invitation_days: Positive = 7
     campaigns: tuple[Running, ...] = ()
     """Campaigns in force, which are published beside the numbers; those that are paused or over decide it themselves."""
 
