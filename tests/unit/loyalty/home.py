@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.fact import Fact
+from contracts.facts.households import PoolReturned
 from services.loyalty.domain.household import NO_HOUSEHOLD, Household
 from services.loyalty.domain.household_commands import (
     AcceptHousehold,
@@ -12,7 +13,6 @@ from services.loyalty.domain.household_commands import (
     InviteToHousehold,
     WithdrawPoints,
 )
-from services.loyalty.domain.household_errors import InsufficientPool
 from services.loyalty.store.household import HOUSEHOLD
 from tests.unit.facts import day, paid, signed
 from tests.unit.loyalty.shop import Shop
@@ -33,7 +33,14 @@ class Home(Shop):
     def __init__(self) -> None:
         super().__init__()
         self.kinds["household"] = HOUSEHOLD
-        self.now = day(1)
+        self.returned: dict[str, int] = {}
+        """Points that a household sent back."""
+
+    def _hear(self, entity: str, out: Any) -> None:
+        heard = self.language.heard(out).data
+        if isinstance(heard, PoolReturned):
+            self.returned[entity] = self.returned.get(entity, 0) + sum(part.points for part in heard.lots)
+        super()._hear(entity, out)
 
     def household(self, name: str = HOME) -> Household:
         return self.heads[name].state if name in self.heads else NO_HOUSEHOLD
@@ -78,6 +85,3 @@ def split(made: Home, who: str) -> tuple[int, int, int]:
     """A member's points: active, owed, and what went to others less what came."""
     own = made.state(who).balances
     return own.active, -own.debt, own.transferred
-
-
-EMPTY_POOL = InsufficientPool.code

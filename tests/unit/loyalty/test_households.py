@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
+from chassis.fold.model import Key
 from contracts.facts.households import HouseholdAnswered, HouseholdInvited, HouseholdSettled
 from services.loyalty.domain.household import NO_HOUSEHOLD
 from services.loyalty.domain.household_commands import (
@@ -20,6 +21,8 @@ from services.loyalty.domain.household_commands import (
 from services.loyalty.domain.households import next_household_due
 from services.loyalty.domain.joining import MOST_INVITATIONS, MOST_LEFT
 from services.loyalty.domain.model import EMPTY, Account
+from services.loyalty.store.household import HOUSEHOLD
+from services.loyalty.timers.due import make_due
 from services.loyalty.worker.table import RULES
 from tests.unit.facts import day, fact
 from tests.unit.loyalty.accounts import POLICY
@@ -170,3 +173,14 @@ def test_a_household_that_is_not_there_decides_nothing() -> None:
     made.deliver()
     assert made.household() == replace(NO_HOUSEHOLD, number=1)
     assert made.state(HE).household == ""
+
+
+def test_what_is_due_of_a_household_is_asked_of_a_household() -> None:
+    made = at_home()
+    assert made.say(InviteToHousehold(SHE, HE), HOME) == ""
+    waiting = HOUSEHOLD.due(made.household())
+    assert waiting is not None
+    asked = make_due(Key("household", HOME), waiting, waiting.at)
+    assert (asked.type, RULES[asked.type].kind, asked.subject) == (HouseholdDue.TYPE, "household", HOME)
+    assert made.ask(asked) == ""
+    assert made.household().invited == {}

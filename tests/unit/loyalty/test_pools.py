@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from contracts.facts.households import PointsPooled, PoolMoved
+from contracts.facts.households import PointsPooled, PoolContributed, PoolMoved
 from services.loyalty.domain.commands import CaptureHold, HoldPoints
 from services.loyalty.domain.household import Household
 from services.loyalty.domain.household_commands import (
@@ -225,7 +225,6 @@ def test_members_of_two_households_who_are_one_are_in_both() -> None:
 MEMBERS = "abcd"
 PRICE = {"a": 900, "b": 800, "c": 700, "d": 600}
 HOMES = ("x", "y")
-ROOM = (AcceptHousehold, DeclineHousehold)
 
 
 class HomesMachine(RuleBasedStateMachine):
@@ -239,71 +238,106 @@ class HomesMachine(RuleBasedStateMachine):
     def begin(self, seed: int) -> None:
         self.made, self.turns, self.dice = Home(), Turns(MEMBERS), random.Random(seed)
         self.steps, self.merges = 0, 0
+        self.givers: dict[str, str] = {}
         self.given, self.taken = dict.fromkeys(HOMES, 0), dict.fromkeys(HOMES, 0)
         for who in MEMBERS:
             for each in rich(who, PRICE[who]):
                 self.made.fold(each)
-        for who, name in zip("ac", HOMES, strict=True):
-            assert self.tell(FoundHousehold(), who, name) == ""
+        for head, member, name in zip("ac", "bd", HOMES, strict=True):
+            assert self.tell(FoundHousehold(), head, name) == ""
+            self.made.deliver()
+            assert self.made.join(member, head, name) == ""
+        self.made.deliver()
 
     @property
     def now(self) -> Any:
         return day(1) + timedelta(minutes=self.steps)
 
-    def tell(self, data: Any, subject: str, name: str = "") -> str:
+    def name(self) -> str:
         self.steps += 1
-        return self.made.tell(data, subject, name or f"c{self.steps:03}", self.now)
+        return f"c{self.steps:03}"
+
+    def tell(self, data: Any, subject: str, name: str = "") -> str:
+        """A command, after which some of what was said is heard, perhaps."""
+        refused = self.made.tell(data, subject, name or self.name(), self.now)
+        if self.dice.random() < 0.5:
+            self.hear(self.dice.randrange(4), twice=False)
+        return refused
 
     def member(self) -> str:
         return self.dice.choice(MEMBERS)
 
     @rule(home=st.sampled_from(HOMES))
     def invite(self, home: str) -> None:
-        head = self.made.household(home).head or "a"
-        self.tell(InviteToHousehold(head, self.member()), home)
+        household = self.made.household(home)
+        others = [who for who in MEMBERS if who not in household.members] or MEMBERS
+        self.tell(InviteToHousehold(household.head or "a", self.dice.choice(others)), home)
 
-    @rule(home=st.sampled_from(HOMES), accept=st.sampled_from((True, True, False)))
-    def answer(self, home: str, accept: bool) -> None:
-        self.tell(AcceptHousehold(home) if accept else DeclineHousehold(home), self.turns.root(self.member()))
+    @rule(accept=st.sampled_from((True, True, False)))
+    def answer(self, accept: bool) -> None:
+        for who in self.dice.sample(MEMBERS, len(MEMBERS)):
+            for each in self.made.state(who).memberships.values():
+                if each.state == "INVITED":
+                    data = AcceptHousehold(each.household) if accept else DeclineHousehold(each.household)
+                    self.tell(data, who)
+                    return
 
     @rule(home=st.sampled_from(HOMES), remove=st.booleans())
     def part(self, home: str, remove: bool) -> None:
-        head = self.made.household(home).head or "a"
-        self.tell(RemoveFromHousehold(head, self.member()) if remove else LeaveHousehold(self.member()), home)
+        household = self.made.household(home)
+        who = self.dice.choice(household.members[1:] or household.members or MEMBERS)
+        if self.dice.random() < 0.5:
+            self.tell(RemoveFromHousehold(household.head or "a", who) if remove else LeaveHousehold(who), home)
 
-    @rule(points=st.integers(1, 500), home=st.sampled_from(HOMES))
-    def give(self, points: int, home: str) -> None:
-        """As a door does it: by the membership that the account knows, and sometimes without any."""
-        who = self.turns.root(self.member())
-        known = [each.member for each in self.made.state(who).memberships.values() if each.household == home]
-        if not self.tell(ContributePoints(home, self.dice.choice([*known, who]), points), who):
-            self.given[home] += points
+    @rule(points=st.integers(1, 200), much=st.booleans(), home=st.sampled_from(HOMES))
+    def give(self, points: int, much: bool, home: str) -> None:
+        """As a door does it: by a membership that the account knows, and sometimes without any."""
+        who, name = self.turns.root(self.member()), self.name()
+        known = [(each.household, each.member) for each in self.made.state(who).memberships.values() if each.within]
+        home, member = self.dice.choice(known) if known and self.dice.random() < 0.9 else (home, who)
+        self.givers[name] = member
+        if not self.tell(ContributePoints(home, member, points * (1 + 3 * much)), who, name):
+            self.given[home] += points * (1 + 3 * much)
 
-    @rule(points=st.integers(1, 300), home=st.sampled_from(HOMES))
+    @rule(points=st.integers(1, 100), home=st.sampled_from(HOMES))
     def take(self, points: int, home: str) -> None:
-        before = self.made.points(home)
-        if not self.tell(WithdrawPoints(self.member(), points), home):
-            assert self.made.points(home) == before - points >= 0
+        before, members = self.made.points(home), self.made.household(home).members
+        who = self.dice.choice(members or MEMBERS) if self.dice.random() < 0.9 else self.member()
+        if not self.made.tell(WithdrawPoints(who, points), home, self.name(), self.now):
+            assert self.made.points(home) == before - points >= 0 and who in members
             self.taken[home] += points
 
     @rule(points=st.integers(1, 300))
     def spend(self, points: int) -> None:
-        who, name = self.turns.root(self.member()), f"H{self.steps}"
-        if not self.tell(HoldPoints(points), who, name):
+        who, name = self.turns.root(self.member()), self.name()
+        if not self.made.tell(HoldPoints(points), who, name, self.now):
             assert self.tell(CaptureHold(name), who) == ""
 
     @rule(most=st.integers(1, 6), twice=st.booleans())
     def hear(self, most: int, twice: bool) -> None:
         for _ in range(min(most, len(self.made.box))):
             given = self.made.box.pop(self.dice.randrange(len(self.made.box)))
+            if isinstance(given.data, PoolContributed):
+                self.is_taken_of_members_only(given)
             for _ in range(1 + twice):
                 self.made.fold(given)
+
+    def is_taken_of_members_only(self, given: Any) -> None:
+        """What the household makes of points on their way, by the members that it has."""
+        home, name = given.subject, given.data.contribution_id
+        before, back = self.made.household(home), self.made.returned.get(home, 0)
+        self.made.fold(given)
+        points, after = sum(part.points for part in given.data.lots), self.made.household(home)
+        taken = self.givers.pop(name) in before.members
+        assert self.made.returned.get(home, 0) == back + (0 if taken else points)
+        assert before.balances.transferred - after.balances.transferred == (points if taken else 0)
+        assert not any(lot.ended(after.expired_to or self.now) for lot in after.lots.values())
 
     @rule(home=st.sampled_from(HOMES))
     def time_out(self, home: str) -> None:
         """Something ends, whatever is still on its way."""
         due = next_household_due(self.made.household(home))
-        if due and self.dice.random() < 0.3:
+        if due and (due.kind == "invitation_timeout" or self.dice.random() < 0.1):
             before = self.made.heads[home].seq
             assert self.made.tell(due, home, f"due-{home}-{due.kind}-{due.due_at}", due.due_at) == ""
             assert self.made.heads[home].seq > before, "a timer fires once: this one would hang"
@@ -341,7 +375,8 @@ class HomesMachine(RuleBasedStateMachine):
         accounts = [self.made.state(who) for who in MEMBERS]
         assert sum(each.balances.transferred for each in (*accounts, *households)) == 0
         for home, household in zip(HOMES, households, strict=True):
-            assert household.balances.active + household.balances.breakage <= self.given[home] - self.taken[home]
+            came = self.given[home] - self.made.returned.get(home, 0)
+            assert household.balances.active + household.balances.breakage == came - self.taken[home]
             believe = {each.member for own in accounts for each in own.memberships.values() if _in(each, home)}
             assert believe == set(household.members)
         own = [each.balances for each in (*accounts, *households)]
@@ -354,6 +389,6 @@ def _in(each: Any, home: str) -> bool:
 
 
 HomesMachine.TestCase.settings = settings(
-    max_examples=120, stateful_step_count=45, deadline=None, phases=[Phase.generate]
+    max_examples=150, stateful_step_count=60, deadline=None, phases=[Phase.generate]
 )
 TestHomesMachine = HomesMachine.TestCase
