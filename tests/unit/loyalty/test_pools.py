@@ -224,7 +224,7 @@ def test_members_of_two_households_who_are_one_are_in_both() -> None:
 
 MEMBERS = "abcd"
 PRICE = {"a": 900, "b": 800, "c": 700, "d": 600}
-HOMES = ("x", "y")
+HOMES: tuple[str, ...] = ("x", "y")
 
 
 class HomesMachine(RuleBasedStateMachine):
