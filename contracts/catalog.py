@@ -196,7 +196,7 @@ TYPES: dict[str, TypeEntry] = {
         TypeEntry(households.HouseholdAnswered, SELF_LOYALTY, "loyalty", keyed_by="the household"),
         TypeEntry(households.HouseholdSettled, SELF_LOYALTY, "loyalty", keyed_by="the member"),
         TypeEntry(households.PoolContributed, SELF_LOYALTY, "loyalty", keyed_by="the household"),
-        TypeEntry(households.PoolReturned, SELF_LOYALTY, "loyalty", keyed_by="the member"),
+        TypeEntry(households.PoolAnswered, SELF_LOYALTY, "loyalty", keyed_by="the member"),
         TypeEntry(households.PoolPaid, SELF_LOYALTY, "loyalty", keyed_by="the member"),
         TypeEntry(loyalty.LoyaltyTierChanged, FACT_LOYALTY, "loyalty"),
         TypeEntry(loyalty.LoyaltyTierAtRisk, FACT_LOYALTY, "loyalty"),

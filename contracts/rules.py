@@ -165,8 +165,8 @@ RULES: dict[str, RuleEntry] = {
     "loyalty.contribute_points": RuleEntry(
         ("loyalty.contribute_points.v1",), ("crm.points.held.v1", "crm.pool.contributed.v1", *POOLING)
     ),
-    "loyalty.take_contribution": RuleEntry(("crm.pool.contributed.v1",), ("crm.pool.moved.v1", "crm.pool.returned.v1")),
-    "loyalty.take_back_contribution": RuleEntry(("crm.pool.returned.v1",), POOLING),
+    "loyalty.take_contribution": RuleEntry(("crm.pool.contributed.v1",), ("crm.pool.moved.v1", "crm.pool.answered.v1")),
+    "loyalty.settle_contribution": RuleEntry(("crm.pool.answered.v1",), ("crm.debt.opened.v1", *POOLING)),
     "loyalty.withdraw_points": RuleEntry(("loyalty.withdraw_points.v1",), ("crm.pool.moved.v1", "crm.pool.paid.v1")),
     "loyalty.book_withdrawal": RuleEntry(("crm.pool.paid.v1",), POOLING),
     "loyalty.fire_due": RuleEntry(("loyalty.due.v1",), (*RETURNING, "crm.points.expiring.v1", *TIERS)),

@@ -94,13 +94,16 @@ class PoolContributed(FactData, frozen=True):
     lots: Annotated[tuple[LotPart, ...], Meta(min_length=1)]
 
 
-class PoolReturned(FactData, frozen=True):
-    """To the account that contributed: the household did not take the points, and why."""
+class PoolAnswered(FactData, frozen=True):
+    """To the account that contributed: the household took the points, which the account has to stand by, whoever it is merged
+    with; or it did not, they come back, and why.
+    """
 
-    TYPE = "crm.pool.returned.v1"
+    TYPE = "crm.pool.answered.v1"
 
     contribution_id: Id
     household_id: Id
+    taken: bool
     lots: Annotated[tuple[LotPart, ...], Meta(min_length=1)]
     why: Code
 

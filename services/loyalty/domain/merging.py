@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from contracts.errors import Refused
 from contracts.fact import Effect, Fact
-from contracts.facts.households import HouseholdInvited, HouseholdSettled, PoolPaid, PoolReturned
+from contracts.facts.households import HouseholdInvited, HouseholdSettled, PoolAnswered, PoolPaid
 from contracts.facts.loyalty import (
     Cause,
     Entry,
@@ -31,10 +31,8 @@ from services.loyalty.domain.commands import (
     RefundRedemption,
     VoidHold,
 )
-from services.loyalty.domain.household_commands import ContributePoints
 from services.loyalty.domain.model import LENT, Account, Hold, Lot, Redemption
 from services.loyalty.domain.policy import Policy
-from services.loyalty.domain.pooling import lend_contribution
 from services.loyalty.domain.tiers import tier_news
 
 MERGED = "merge_correction"
@@ -48,7 +46,7 @@ HEARD = frozenset(
         HouseholdInvited,
         HouseholdSettled,
         PoolPaid,
-        PoolReturned,
+        PoolAnswered,
     )
 )
 """What an account hears has the time of the command that set it off, which may be its own."""
@@ -109,7 +107,7 @@ def replay(account: Account, facts: Sequence[Fact], apply: Callable[[Account, Fa
     """Fold facts again by time, of one instant commands first. A hold that was captured happened, and so did a redemption:
     what it lacks now is lent, and owed. A transfer was sent, a redemption confirmed, if an account said so to itself, and a
     redemption that was given up is not confirmed; an answer that came too late, though given in time, does nothing now either.
-    What was sent to a pool was sent; who is in which household, the household says.
+    What a pool took was sent, and who is in which household, as the household says.
     """
     decided = _decided(facts)
     for fact in sorted(facts, key=lambda fact: (fact.time, fact.type in HEARD)):
@@ -118,8 +116,6 @@ def replay(account: Account, facts: Sequence[Fact], apply: Callable[[Account, Fa
         try:
             account = apply(account, fact)
         except Refused:
-            if fact.type == ContributePoints.TYPE:
-                account = lend_contribution(account, fact)
             if fact.type == RedeemReward.TYPE or (fact.type == HoldPoints.TYPE and fact.id in decided.taken):
                 account = lend_hold(account, fact, fact.id in decided.taken)
     return account

@@ -1,20 +1,19 @@
 """Points of an account that go into the pool of its household, and come out of it.
 
-What an account gives it books at once as `transferred`, and tells the household, which takes the points or sends them back:
-so what was sent stays sent, whoever the account is merged with, and nobody waits for an answer that does not come.
+What an account gives it books at once as `transferred`, and tells the household, which takes the points or sends them back,
+and says so: what it took was sent, whoever the account is merged with, also if the account, made again, has it no more.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from contracts.fact import Effect, Fact
-from contracts.facts.households import PointsPooled, PoolContributed, PoolPaid, PoolReturned
-from contracts.facts.loyalty import LotPart
+from contracts.facts.households import PointsPooled, PoolAnswered, PoolContributed, PoolPaid
+from contracts.facts.loyalty import DebtOpened, LotPart
 from services.loyalty.domain.holds import set_aside
 from services.loyalty.domain.household_commands import ContributePoints
-from services.loyalty.domain.ledger import Book
+from services.loyalty.domain.ledger import Book, Parts
+from services.loyalty.domain.marks import mark_of
 from services.loyalty.domain.model import LENT, Account, Lot
 from services.loyalty.domain.policy import Policy
 from services.loyalty.domain.pools import pool_lot
@@ -27,20 +26,28 @@ def contribute_points(account: Account, fact: Fact, now: datetime, policy: Polic
     asked: ContributePoints = fact.data
     book = Book(account, fact, now, policy, "contribute_points", fact.id)
     parts = set_aside(book, asked.points, now, "contribution_set_aside")
-    book.move(parts, "held", "transferred")
-    named = {"movement_id": fact.id, "direction": "in", "household_id": asked.household_id}
-    book.post(PointsPooled, "pool_contributed", "held", "transferred", parts, **named)
     lots = tuple(LotPart(name, points, book.lots[name].expires_at) for name, points in parts.items())
     sent = PoolContributed(fact.id, asked.member, fact.subject, lots)
     book.effects.append(Effect("PoolContributed", sent, fact.id, asked.household_id))
-    return book.close()
+    return _send(book, parts, fact.id, asked.household_id)
 
 
-def take_back_contribution(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
-    """The household did not take the points: they are the account's again."""
-    back: PoolReturned = fact.data
-    book = Book(account, fact, now, policy, "take_back_contribution", back.contribution_id)
-    return _receive(book, back.lots, "contribution_returned", back.contribution_id, back.household_id)
+def settle_contribution(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
+    """The household has answered. What it took the account has sent, unless a merge has made it again meanwhile: then it does
+    now, on credit. What it did not take is the account's again, if it had left.
+    """
+    answered: PoolAnswered = fact.data
+    name, sent = answered.contribution_id, account.has_mark(_mark(answered.contribution_id))
+    if sent == answered.taken:
+        return account, ()
+    book = Book(account, fact, now, policy, "settle_contribution", name)
+    if sent:
+        return _receive(book, answered.lots, "contribution_returned", name, answered.household_id)
+    parts = {LENT: sum(part.points for part in answered.lots)}
+    book.lots.setdefault(LENT, Lot(LENT))
+    book.move(parts, "granted", "held")
+    book.post(DebtOpened, "contribution_lent", "debt", "held", parts)
+    return _send(book, parts, name, answered.household_id)
 
 
 def book_withdrawal(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
@@ -50,13 +57,11 @@ def book_withdrawal(account: Account, fact: Fact, now: datetime, policy: Policy)
     return _receive(book, paid.lots, "pool_withdrawn", paid.withdrawal_id, paid.household_id)
 
 
-def lend_contribution(account: Account, fact: Fact) -> Account:
-    """A contribution of points that are not there any more, because of a merge or its end: it was sent, so they are owed."""
-    asked: ContributePoints = fact.data
-    lot, own = account.lots.get(LENT, Lot(LENT)), account.balances
-    lot = replace(lot, granted=lot.granted + asked.points, transferred=lot.transferred + asked.points)
-    balances = replace(own, debt=own.debt - asked.points, transferred=own.transferred + asked.points)
-    return replace(account, balances=balances, lots={**account.lots, LENT: lot})
+def _send(book: Book, parts: Parts, name: str, household_id: str) -> Told:
+    book.move(parts, "held", "transferred")
+    named = {"movement_id": name, "direction": "in", "household_id": household_id}
+    book.post(PointsPooled, "pool_contributed", "held", "transferred", parts, **named)
+    return book.close(once=book.account.once + _mark(name))
 
 
 def _receive(book: Book, lots: Iterable[LotPart], why: str, movement_id: str, household_id: str) -> Told:
@@ -73,3 +78,8 @@ def _receive(book: Book, lots: Iterable[LotPart], why: str, movement_id: str, ho
     for name, points in parts.items():
         book.repay(name, points)
     return book.close()
+
+
+def _mark(contribution_id: str) -> bytes:
+    """What says that a contribution has left."""
+    return mark_of("contribution", contribution_id)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts.fact import Effect, Fact
-from contracts.facts.households import PoolContributed, PoolMoved, PoolPaid, PoolReturned
+from contracts.facts.households import PoolAnswered, PoolContributed, PoolMoved, PoolPaid
 from contracts.facts.loyalty import Cause, Entry, LedgerAccount, LotPart
 from services.loyalty.domain.household import Household, PoolLot
 from services.loyalty.domain.household_commands import WithdrawPoints
@@ -21,14 +21,18 @@ Told = tuple[Household, Sequence[Effect]]
 
 
 def take_contribution(household: Household, fact: Fact, now: datetime, policy: Policy) -> Told:
-    """Points of a member come in; of whom the household does not know as a member, they go back to the account that sent them.
+    """Points of a member come in; of whom the household does not know as a member, they go back. The account that sent them
+    hears it, in either case.
 
     What reached its end on the way is gone at once: the timer of that end may have fired already.
     """
     given: PoolContributed = fact.data
-    if given.member not in household.members:
-        back = PoolReturned(given.contribution_id, fact.subject, given.lots, "not_in_household")
-        return household, [Effect("PoolReturned", back, given.contribution_id, given.customer)]
+    taken = given.member in household.members
+    why = "pool_contributed" if taken else "not_in_household"
+    said = PoolAnswered(given.contribution_id, fact.subject, taken, given.lots, why)
+    answer = Effect("PoolAnswered", said, given.contribution_id, given.customer)
+    if not taken:
+        return household, [answer]
     lots, parts = dict(household.lots), dict[str, int]()
     for part in given.lots:
         name = pool_lot(part.lot_id)
@@ -39,7 +43,7 @@ def take_contribution(household: Household, fact: Fact, now: datetime, policy: P
     ledger = _Ledger(replace(household, lots=lots), fact, policy, "take_contribution")
     ledger.post("pool_contributed", "transferred", "active", parts, **named)
     gone, expired = expire_lots(ledger.household, fact, policy, "take_contribution", now)
-    return gone, [*ledger.effects, *expired]
+    return gone, [*ledger.effects, *expired, answer]
 
 
 def withdraw_points(household: Household, fact: Fact, now: datetime, policy: Policy) -> Told:

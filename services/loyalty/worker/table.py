@@ -114,8 +114,8 @@ def told_of_campaign(budgeted: budgets.Budgeted, fact: Fact) -> dict[str, Any]:
 def told_of_membership(account: Account, fact: Fact) -> dict[str, Any]:
     """What the caller of `found_household`, `accept_household` and `decline_household` is told."""
     household_id = getattr(fact.data, "household_id", fact.id)
-    states = [each.state for each in account.memberships.values() if each.household == household_id]
-    return {"household_id": household_id, "state": states[-1]}
+    found = [each for each in account.memberships.values() if each.household == household_id]
+    return {"household_id": household_id, "state": max(found, key=lambda each: each.within).state}
 
 
 def told_of_contribution(account: Account, fact: Fact) -> dict[str, Any]:
@@ -196,7 +196,7 @@ RULES: dict[str, Rule] = {
     "loyalty.household_due.v1": Rule("household", by_subject, households.fire_household_due),
     "loyalty.contribute_points.v1": Rule("account", by_customer, pooling.contribute_points, told_of_contribution),
     "crm.pool.contributed.v1": Rule("household", by_subject, pools.take_contribution),
-    "crm.pool.returned.v1": Rule("account", by_customer, pooling.take_back_contribution),
+    "crm.pool.answered.v1": Rule("account", by_customer, pooling.settle_contribution),
     "loyalty.withdraw_points.v1": Rule("household", by_subject, pools.withdraw_points, told_of_withdrawal),
     "crm.pool.paid.v1": Rule("account", by_customer, pooling.book_withdrawal),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.fact import Fact
-from contracts.facts.households import PoolReturned
+from contracts.facts.households import PoolAnswered
 from services.loyalty.domain.household import NO_HOUSEHOLD, Household
 from services.loyalty.domain.household_commands import (
     AcceptHousehold,
@@ -38,7 +38,7 @@ class Home(Shop):
 
     def _hear(self, entity: str, out: Any) -> None:
         heard = self.language.heard(out).data
-        if isinstance(heard, PoolReturned):
+        if isinstance(heard, PoolAnswered) and not heard.taken:
             self.returned[entity] = self.returned.get(entity, 0) + sum(part.points for part in heard.lots)
         super()._hear(entity, out)
 

@@ -9,6 +9,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from chassis.fold.model import Key
 from contracts.facts.households import PointsPooled, PoolContributed, PoolMoved
 from services.loyalty.domain.commands import CaptureHold, HoldPoints
 from services.loyalty.domain.household import Household
@@ -169,6 +170,26 @@ def test_points_given_away_are_owed_when_their_reason_falls_away() -> None:
     made.fold(with_subject(cancelled(day(3), f"D-{SHE}", "1000000.00"), SHE))
     assert (split(made, SHE), split(made, HE)) == ((0, 1000, 1000), (2000, 0, -1000))
     assert books(made, SHE, HE) == []
+
+
+def test_what_a_pool_took_is_owed_when_the_account_is_made_again_without_it() -> None:
+    """By rules that grant less, say: here the deal is left out."""
+    made = at_home(HE)
+    assert made.give(SHE, 300) == ""
+    facts = [made.language.fact(each, SHE) for each in made.chains[SHE] if not each.type.startswith("crm.deal.")]
+    again = made.folder.again(Key("account", SHE), facts, {})
+    own = again.balances
+    assert (own.active, own.debt, own.transferred, again.household) == (0, -300, 300, HOME)
+    check(again)
+
+
+def test_what_a_pool_did_not_take_is_not_given_twice_when_the_account_is_made_again() -> None:
+    made = at_home(HE)
+    assert made.say(LeaveHousehold(HE), HOME) == made.give(HE, 300) == ""
+    assert (split(made, HE), made.points()) == ((1000, 0, 0), 0)
+    facts = [made.language.fact(each, HE) for each in made.chains[HE] if not each.type.startswith("crm.deal.")]
+    own = made.folder.again(Key("account", HE), facts, {}).balances
+    assert (own.active, own.debt, own.transferred) == (0, 0, 0)
 
 
 # ---- who turns out to be whom ----------------------------------------------------------------------------------------
