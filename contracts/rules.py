@@ -38,6 +38,10 @@ SETTLING = (
 REDEEMING = ("crm.points.spent.v1", "crm.reward.redeemed.v1")
 CONFIRMING = (*REDEEMING, "crm.redemption.confirmed.v1")
 CORRECTING = ("crm.points.corrected.v1", "crm.referral.settled.v1", *GIVEN_UP, *CLAIMING, *TIERS)
+SEATING = ("crm.household.settled.v1",)
+"""What a household says of a member."""
+POOLING = ("crm.points.pooled.v1", "crm.points.expired.v1", "crm.debt.repaid.v1", *TIERS)
+"""Points that go into a pool or come out of it: what reached its end on the way is gone, debt is repaid first."""
 REFERRING = (*EARNING, *RETURNING, *SHORT)
 STAGE = ("crm.lead.stage_changed.v1", "crm.lead.won.v1", "crm.lead.lost.v1")
 VISITS = ("crm.visit.scheduled.v1", "crm.visit.completed.v1", "crm.visit.missed.v1")
@@ -158,6 +162,24 @@ RULES: dict[str, RuleEntry] = {
     "loyalty.fire_due": RuleEntry(
         ("loyalty.due.v1",), (*RETURNING, "crm.points.expiring.v1", *REFERRING, "crm.referral.settled.v1")
     ),
+    "loyalty.found_household": RuleEntry(("loyalty.found_household.v1",), ("crm.household.founded.v1",)),
+    "loyalty.open_household": RuleEntry(("crm.household.founded.v1",), SEATING),
+    "loyalty.invite_to_household": RuleEntry(("loyalty.invite_to_household.v1",), ("crm.household.invited.v1",)),
+    "loyalty.note_invitation": RuleEntry(("crm.household.invited.v1",), ("crm.household.answered.v1",)),
+    "loyalty.accept_household": RuleEntry(("loyalty.accept_household.v1",), ("crm.household.answered.v1",)),
+    "loyalty.decline_household": RuleEntry(("loyalty.decline_household.v1",), ("crm.household.answered.v1",)),
+    "loyalty.settle_invitation": RuleEntry(("crm.household.answered.v1",), SEATING),
+    "loyalty.note_membership": RuleEntry(SEATING, ()),
+    "loyalty.remove_from_household": RuleEntry(("loyalty.remove_from_household.v1",), SEATING),
+    "loyalty.leave_household": RuleEntry(("loyalty.leave_household.v1",), SEATING),
+    "loyalty.fire_household_due": RuleEntry(("loyalty.household_due.v1",), (*SEATING, "crm.pool.moved.v1")),
+    "loyalty.contribute_points": RuleEntry(
+        ("loyalty.contribute_points.v1",), ("crm.points.held.v1", "crm.pool.contributed.v1", *POOLING)
+    ),
+    "loyalty.take_contribution": RuleEntry(("crm.pool.contributed.v1",), ("crm.pool.moved.v1", "crm.pool.answered.v1")),
+    "loyalty.settle_contribution": RuleEntry(("crm.pool.answered.v1",), ("crm.debt.opened.v1", *POOLING)),
+    "loyalty.withdraw_points": RuleEntry(("loyalty.withdraw_points.v1",), ("crm.pool.moved.v1", "crm.pool.paid.v1")),
+    "loyalty.book_withdrawal": RuleEntry(("crm.pool.paid.v1",), POOLING),
     "loyalty.merge": RuleEntry(("crm.customer.merged.v1",), CORRECTING),
     "loyalty.unmerge": RuleEntry(("crm.customer.unmerged.v1",), CORRECTING),
     "loyalty.absorb": RuleEntry((Absorbed.TYPE,), CORRECTING),
@@ -171,6 +193,8 @@ RULES: dict[str, RuleEntry] = {
             "crm.points.transferred.v1",
             "crm.transfer.answered.v1",
             "crm.referral.changed.v1",
+            "crm.household.answered.v1",
+            *POOLING,
             *CONFIRMING,
         ),
     ),

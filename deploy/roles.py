@@ -14,7 +14,7 @@ from contracts.reference import MADE
 
 ENTITIES = {"leads": "lead_books", "loyalty": "accounts", "profile": "customers", "service_tickets": "case_files"}
 """The kind of entity that each service is about, by its collection."""
-MORE_ENTITIES = {"loyalty": ("rewards", "campaigns", "bonuses", "day_limits")}
+MORE_ENTITIES = {"loyalty": ("rewards", "campaigns", "bonuses", "day_limits", "households")}
 """Further kinds."""
 
 ADD = ("find", "insert")

@@ -1,4 +1,4 @@
-"""`hearth loyalty`: the books of all members, page by page, with progress."""
+"""`hearth loyalty`: the books of all members and households, page by page, with progress."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,14 +21,17 @@ loyalty = typer.Typer(no_args_is_help=True, help="The books of points, of all me
 
 @loyalty.command()
 def reconcile(raw: Json = False) -> None:
-    """Prove that every account is what its published ledger says, every transaction sums to zero, every lot balances.
+    """Prove that every account and every pool is what its published ledger says, every transaction sums to zero, every lot
+    balances.
 
-    Nothing is changed. Exit code 1 names the accounts that are wrong.
+    Nothing is changed. Exit code 1 names the accounts and households that are wrong.
     """
-    total: dict[str, Any] = {"accounts": 0, "entries": 0, "sums": Counter(), "wrong": [], "campaigns_used": 0}
+    total: dict[str, Any] = {"accounts": 0, "households": 0, "entries": 0, "sums": Counter(), "wrong": []}
+    total["campaigns_used"] = 0
     for page in _pages("/v1/ledger/reconcile", {}, "entries"):
         total["campaigns_used"] += page["campaigns_used"]
         total["accounts"] += page["accounts"]
+        total["households"] += page["households"]
         total["entries"] += page["entries"]
         total["wrong"] += page["wrong"]
         total["sums"].update(page["sums"])
@@ -37,7 +40,8 @@ def reconcile(raw: Json = False) -> None:
         show.as_json({**total, "balanced": balanced})
     else:
         show.table("ledger", ("account", "points"), sorted(total["sums"].items()))
-        show.console.print(f"{total['accounts']} accounts, {total['entries']} entries", highlight=False)
+        counted = f"{total['accounts']} accounts, {total['households']} households, {total['entries']} entries"
+        show.console.print(counted, highlight=False)
     if total["sums"]["campaign"] + total["campaigns_used"]:
         given = (
             f"{total['campaigns_used']} points by their budgets, {-total['sums']['campaign']} by the ledgers of members"
@@ -46,11 +50,13 @@ def reconcile(raw: Json = False) -> None:
     if total["wrong"] or not balanced:
         named = "; ".join(f"{each['customer_id']}: {', '.join(each['problems'])}" for each in total["wrong"][:SHOWN])
         raise CliError(f"{len(total['wrong'])} accounts are not what their ledger says: {named}")
+    if moved := total["sums"]["transferred"]:
+        raise CliError(f"{moved} points are between members and pools; if points move just now, look again")
 
 
 @loyalty.command()
 def liability(raw: Json = False) -> None:
-    """What members have in points, and when it ends."""
+    """What members have in points, and the pools of households, and when it ends."""
     total: dict[str, Any] = {"accounts": 0, "quantities": Counter(), "ending": Counter()}
     for page in _pages("/v1/ledger/liability", {}, "accounts"):
         total["accounts"] += page["accounts"]
@@ -60,7 +66,7 @@ def liability(raw: Json = False) -> None:
     if raw:
         show.as_json(total)
         return
-    show.table("points of members", ("what", "points"), total["quantities"].items())
+    show.table("points of members and pools", ("what", "points"), total["quantities"].items())
     show.table("they end", ("month", "points"), sorted(total["ending"].items()))
     show.console.print(f"{total['accounts']} accounts, liability {total['liability']} points", highlight=False)
 

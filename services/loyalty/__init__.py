@@ -7,5 +7,6 @@ undoes, holds and spends, and can say of any balance why it is what it is, down 
 the policy.
 
 Campaigns add points out of budgets that are never exceeded: entities of their own, which accounts ask by facts on
-`crm.self.loyalty` (docs/campaigns.md, ADR 16).
+`crm.self.loyalty` (docs/campaigns.md, ADR 16). So are households, whose members share a pool of points with the consent of
+both sides (ADR 17).
 """

@@ -21,6 +21,7 @@ from services.loyalty.rpc.servicer import add_servicers
 from services.loyalty.settings import PORTS
 from services.loyalty.store.account import INDEXES, account_kind
 from services.loyalty.store.campaign import KINDS
+from services.loyalty.store.household import HOUSEHOLD
 from services.loyalty.store.quota import QUOTA
 from services.loyalty.store.reward import INDEXES as REWARD_INDEXES
 from services.loyalty.store.reward import REWARD
@@ -37,7 +38,8 @@ def build(settings: Settings) -> App:
     language = Language(SOURCE, COMMANDS, settings.namespace)
 
     def kinds(policies: PolicyBook) -> dict[str, Kind]:
-        return {"account": account_kind(policies), "reward": REWARD, "quota": QUOTA, **KINDS}
+        own = {"account": account_kind(policies), "reward": REWARD, "quota": QUOTA, "household": HOUSEHOLD}
+        return {**own, **KINDS}
 
     return App(
         Definition(

@@ -504,7 +504,7 @@ class WrongAccount(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ReconcileResponse(_message.Message):
-    __slots__ = ("accounts", "entries", "sums", "wrong", "next", "campaigns_used")
+    __slots__ = ("accounts", "entries", "sums", "wrong", "next", "campaigns_used", "households")
     class SumsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -518,13 +518,15 @@ class ReconcileResponse(_message.Message):
     WRONG_FIELD_NUMBER: _ClassVar[int]
     NEXT_FIELD_NUMBER: _ClassVar[int]
     CAMPAIGNS_USED_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLDS_FIELD_NUMBER: _ClassVar[int]
     accounts: int
     entries: int
     sums: _containers.ScalarMap[str, int]
     wrong: _containers.RepeatedCompositeFieldContainer[WrongAccount]
     next: str
     campaigns_used: int
-    def __init__(self, accounts: _Optional[int] = ..., entries: _Optional[int] = ..., sums: _Optional[_Mapping[str, int]] = ..., wrong: _Optional[_Iterable[_Union[WrongAccount, _Mapping]]] = ..., next: _Optional[str] = ..., campaigns_used: _Optional[int] = ...) -> None: ...
+    households: int
+    def __init__(self, accounts: _Optional[int] = ..., entries: _Optional[int] = ..., sums: _Optional[_Mapping[str, int]] = ..., wrong: _Optional[_Iterable[_Union[WrongAccount, _Mapping]]] = ..., next: _Optional[str] = ..., campaigns_used: _Optional[int] = ..., households: _Optional[int] = ...) -> None: ...
 
 class GetLiabilityRequest(_message.Message):
     __slots__ = ("after", "limit")
@@ -1145,3 +1147,243 @@ class SubmitReferralResponse(_message.Message):
     referral: Referral
     version: int
     def __init__(self, referral: _Optional[_Union[Referral, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class Invited(_message.Message):
+    __slots__ = ("member", "until")
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    member: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, member: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class PoolLot(_message.Message):
+    __slots__ = ("lot_id", "points", "expires_at")
+    LOT_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    lot_id: str
+    points: int
+    expires_at: _timestamp_pb2.Timestamp
+    def __init__(self, lot_id: _Optional[str] = ..., points: _Optional[int] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Household(_message.Message):
+    __slots__ = ("household_id", "head", "members", "invited", "points", "lots")
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    INVITED_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    LOTS_FIELD_NUMBER: _ClassVar[int]
+    household_id: str
+    head: str
+    members: _containers.RepeatedScalarFieldContainer[str]
+    invited: _containers.RepeatedCompositeFieldContainer[Invited]
+    points: int
+    lots: _containers.RepeatedCompositeFieldContainer[PoolLot]
+    def __init__(self, household_id: _Optional[str] = ..., head: _Optional[str] = ..., members: _Optional[_Iterable[str]] = ..., invited: _Optional[_Iterable[_Union[Invited, _Mapping]]] = ..., points: _Optional[int] = ..., lots: _Optional[_Iterable[_Union[PoolLot, _Mapping]]] = ...) -> None: ...
+
+class GetHouseholdRequest(_message.Message):
+    __slots__ = ("household_id",)
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    household_id: str
+    def __init__(self, household_id: _Optional[str] = ...) -> None: ...
+
+class GetHouseholdResponse(_message.Message):
+    __slots__ = ("household", "version")
+    HOUSEHOLD_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    household: Household
+    version: int
+    def __init__(self, household: _Optional[_Union[Household, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ExplainPoolRequest(_message.Message):
+    __slots__ = ("household_id",)
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    household_id: str
+    def __init__(self, household_id: _Optional[str] = ...) -> None: ...
+
+class ExplainPoolResponse(_message.Message):
+    __slots__ = ("total", "reasons")
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    total: int
+    reasons: _containers.RepeatedCompositeFieldContainer[Reason]
+    def __init__(self, total: _Optional[int] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ...) -> None: ...
+
+class Membership(_message.Message):
+    __slots__ = ("household_id", "state", "member", "head", "until")
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    household_id: str
+    state: str
+    member: str
+    head: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, household_id: _Optional[str] = ..., state: _Optional[str] = ..., member: _Optional[str] = ..., head: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListMembershipsRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class ListMembershipsResponse(_message.Message):
+    __slots__ = ("household_id", "memberships", "version")
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    household_id: str
+    memberships: _containers.RepeatedCompositeFieldContainer[Membership]
+    version: int
+    def __init__(self, household_id: _Optional[str] = ..., memberships: _Optional[_Iterable[_Union[Membership, _Mapping]]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class FoundHouseholdRequest(_message.Message):
+    __slots__ = ("customer_id",)
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+
+class FoundHouseholdResponse(_message.Message):
+    __slots__ = ("household_id", "state", "version")
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    household_id: str
+    state: str
+    version: int
+    def __init__(self, household_id: _Optional[str] = ..., state: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class AcceptHouseholdRequest(_message.Message):
+    __slots__ = ("customer_id", "household_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    household_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., household_id: _Optional[str] = ...) -> None: ...
+
+class AcceptHouseholdResponse(_message.Message):
+    __slots__ = ("household_id", "state", "version")
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    household_id: str
+    state: str
+    version: int
+    def __init__(self, household_id: _Optional[str] = ..., state: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class DeclineHouseholdRequest(_message.Message):
+    __slots__ = ("customer_id", "household_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    household_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., household_id: _Optional[str] = ...) -> None: ...
+
+class DeclineHouseholdResponse(_message.Message):
+    __slots__ = ("household_id", "state", "version")
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    household_id: str
+    state: str
+    version: int
+    def __init__(self, household_id: _Optional[str] = ..., state: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class InviteToHouseholdRequest(_message.Message):
+    __slots__ = ("customer_id", "household_id", "member")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    household_id: str
+    member: str
+    def __init__(self, customer_id: _Optional[str] = ..., household_id: _Optional[str] = ..., member: _Optional[str] = ...) -> None: ...
+
+class InviteToHouseholdResponse(_message.Message):
+    __slots__ = ("household", "version")
+    HOUSEHOLD_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    household: Household
+    version: int
+    def __init__(self, household: _Optional[_Union[Household, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class RemoveFromHouseholdRequest(_message.Message):
+    __slots__ = ("customer_id", "household_id", "member")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    household_id: str
+    member: str
+    def __init__(self, customer_id: _Optional[str] = ..., household_id: _Optional[str] = ..., member: _Optional[str] = ...) -> None: ...
+
+class RemoveFromHouseholdResponse(_message.Message):
+    __slots__ = ("household", "version")
+    HOUSEHOLD_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    household: Household
+    version: int
+    def __init__(self, household: _Optional[_Union[Household, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class LeaveHouseholdRequest(_message.Message):
+    __slots__ = ("customer_id", "household_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    household_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., household_id: _Optional[str] = ...) -> None: ...
+
+class LeaveHouseholdResponse(_message.Message):
+    __slots__ = ("household", "version")
+    HOUSEHOLD_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    household: Household
+    version: int
+    def __init__(self, household: _Optional[_Union[Household, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ContributePointsRequest(_message.Message):
+    __slots__ = ("customer_id", "household_id", "points")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    household_id: str
+    points: int
+    def __init__(self, customer_id: _Optional[str] = ..., household_id: _Optional[str] = ..., points: _Optional[int] = ...) -> None: ...
+
+class ContributePointsResponse(_message.Message):
+    __slots__ = ("contribution_id", "household_id", "points", "version")
+    CONTRIBUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    contribution_id: str
+    household_id: str
+    points: int
+    version: int
+    def __init__(self, contribution_id: _Optional[str] = ..., household_id: _Optional[str] = ..., points: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+
+class WithdrawPointsRequest(_message.Message):
+    __slots__ = ("customer_id", "household_id", "points")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    household_id: str
+    points: int
+    def __init__(self, customer_id: _Optional[str] = ..., household_id: _Optional[str] = ..., points: _Optional[int] = ...) -> None: ...
+
+class WithdrawPointsResponse(_message.Message):
+    __slots__ = ("withdrawal_id", "household_id", "points", "version")
+    WITHDRAWAL_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUSEHOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    withdrawal_id: str
+    household_id: str
+    points: int
+    version: int
+    def __init__(self, withdrawal_id: _Optional[str] = ..., household_id: _Optional[str] = ..., points: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...

@@ -270,6 +270,61 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.FromString,
                 _registered_method=True)
+        self.GetHousehold = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/GetHousehold',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetHouseholdRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetHouseholdResponse.FromString,
+                _registered_method=True)
+        self.ExplainPool = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ExplainPool',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainPoolRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainPoolResponse.FromString,
+                _registered_method=True)
+        self.ListMemberships = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ListMemberships',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListMembershipsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListMembershipsResponse.FromString,
+                _registered_method=True)
+        self.FoundHousehold = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/FoundHousehold',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FoundHouseholdRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FoundHouseholdResponse.FromString,
+                _registered_method=True)
+        self.AcceptHousehold = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/AcceptHousehold',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptHouseholdRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptHouseholdResponse.FromString,
+                _registered_method=True)
+        self.DeclineHousehold = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/DeclineHousehold',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineHouseholdRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineHouseholdResponse.FromString,
+                _registered_method=True)
+        self.InviteToHousehold = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/InviteToHousehold',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.InviteToHouseholdRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.InviteToHouseholdResponse.FromString,
+                _registered_method=True)
+        self.RemoveFromHousehold = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/RemoveFromHousehold',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RemoveFromHouseholdRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RemoveFromHouseholdResponse.FromString,
+                _registered_method=True)
+        self.LeaveHousehold = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/LeaveHousehold',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.LeaveHouseholdRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.LeaveHouseholdResponse.FromString,
+                _registered_method=True)
+        self.ContributePoints = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/ContributePoints',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ContributePointsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ContributePointsResponse.FromString,
+                _registered_method=True)
+        self.WithdrawPoints = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/WithdrawPoints',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.WithdrawPointsRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.WithdrawPointsResponse.FromString,
+                _registered_method=True)
 
 
 class LoyaltyServiceServicer:
@@ -561,6 +616,76 @@ class LoyaltyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHousehold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainPool(self, request, context):
+        """Every movement of the pool, and why; their points sum to what is in it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMemberships(self, request, context):
+        """The household a customer is in, and invitations that wait.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FoundHousehold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptHousehold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeclineHousehold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InviteToHousehold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveFromHousehold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LeaveHousehold(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ContributePoints(self, request, context):
+        """The pool has the points in a moment, or they are back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawPoints(self, request, context):
+        """The account has the points in a moment.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LoyaltyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -798,6 +923,61 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.EndCampaign,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.SerializeToString,
+            ),
+            'GetHousehold': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHousehold,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetHouseholdRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetHouseholdResponse.SerializeToString,
+            ),
+            'ExplainPool': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainPool,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainPoolRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainPoolResponse.SerializeToString,
+            ),
+            'ListMemberships': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMemberships,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListMembershipsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListMembershipsResponse.SerializeToString,
+            ),
+            'FoundHousehold': grpc.unary_unary_rpc_method_handler(
+                    servicer.FoundHousehold,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FoundHouseholdRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FoundHouseholdResponse.SerializeToString,
+            ),
+            'AcceptHousehold': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptHousehold,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptHouseholdRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptHouseholdResponse.SerializeToString,
+            ),
+            'DeclineHousehold': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclineHousehold,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineHouseholdRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineHouseholdResponse.SerializeToString,
+            ),
+            'InviteToHousehold': grpc.unary_unary_rpc_method_handler(
+                    servicer.InviteToHousehold,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.InviteToHouseholdRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.InviteToHouseholdResponse.SerializeToString,
+            ),
+            'RemoveFromHousehold': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveFromHousehold,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RemoveFromHouseholdRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RemoveFromHouseholdResponse.SerializeToString,
+            ),
+            'LeaveHousehold': grpc.unary_unary_rpc_method_handler(
+                    servicer.LeaveHousehold,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.LeaveHouseholdRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.LeaveHouseholdResponse.SerializeToString,
+            ),
+            'ContributePoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.ContributePoints,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ContributePointsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ContributePointsResponse.SerializeToString,
+            ),
+            'WithdrawPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawPoints,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.WithdrawPointsRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.WithdrawPointsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -2070,6 +2250,303 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/EndCampaign',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.EndCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHousehold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/GetHousehold',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetHouseholdRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.GetHouseholdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainPool(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ExplainPool',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainPoolRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ExplainPoolResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMemberships(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ListMemberships',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListMembershipsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ListMembershipsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FoundHousehold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/FoundHousehold',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FoundHouseholdRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.FoundHouseholdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptHousehold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/AcceptHousehold',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptHouseholdRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.AcceptHouseholdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclineHousehold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/DeclineHousehold',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineHouseholdRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DeclineHouseholdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InviteToHousehold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/InviteToHousehold',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.InviteToHouseholdRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.InviteToHouseholdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveFromHousehold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/RemoveFromHousehold',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RemoveFromHouseholdRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.RemoveFromHouseholdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LeaveHousehold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/LeaveHousehold',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.LeaveHouseholdRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.LeaveHouseholdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ContributePoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/ContributePoints',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ContributePointsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.ContributePointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/WithdrawPoints',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.WithdrawPointsRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.WithdrawPointsResponse.FromString,
             options,
             channel_credentials,
             insecure,

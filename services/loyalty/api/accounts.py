@@ -87,8 +87,12 @@ class Accounts:
     async def knows(self, customer_id: str, data: Any, caller: str, key: str | None) -> bool:
         """Whether a command under this idempotency key was carried out before."""
         head, asked = await self._head(customer_id), Key("account", customer_id)
+        return await self.knows_at(asked, data, caller, key, head.key)
+
+    async def knows_at(self, asked: Key, data: Any, caller: str, key: str | None, *others: Key) -> bool:
+        """The same of a command on any entity, or on one of `others`."""
         cause = f"{SOURCE} {_name(asked, data, caller, key)}"
-        return bool(await self._app.store.recall({head.key: [cause], asked: [cause]}))
+        return bool(await self._app.store.recall({each: [cause] for each in (*others, asked)}))
 
     async def offer(
         self, customer_id: str, to: str, points: int, caller: str, key: str | None, expected: int | None = None

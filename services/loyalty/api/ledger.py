@@ -7,7 +7,9 @@ from services.loyalty.api.books import Books
 
 
 class PageRequest(BaseModel, extra="forbid", strict=True):
-    """A page of accounts. `after` is `next` of the answer before; without it, the first ones."""
+    """A page of accounts, and after the last of them of households. `after` is `next` of the answer before; without it, the
+    first ones.
+    """
 
     after: str = Field("", max_length=64, pattern=r"^[0-9a-f]*$")
     limit: int = Field(100, ge=1, le=500)
@@ -20,18 +22,20 @@ class ReEmitRequest(PageRequest):
 
 
 class Wrong(BaseModel):
-    """An account that is not what its ledger says."""
+    """An account, or a household (then `customer_id` is its id), that is not what its ledger says."""
 
     customer_id: str
     problems: list[str]
 
 
 class Reconciled(BaseModel):
-    """Accounts examined, and what their ledgers sum up to. `next` is null when these were the last. `campaigns_used` is, with the
-    first page, what budgets of campaigns say that members have: minus the sum of all pages on `campaign`.
+    """Accounts, or households with their pools, examined, and what their ledgers sum up to. `next` is null when these were the
+    last. `campaigns_used` is, with the first page, what budgets of campaigns say that members have: minus the sum of all pages
+    on `campaign`. The sum of all pages on `transferred` is zero, but for points that are on their way.
     """
 
     accounts: int
+    households: int
     entries: int
     sums: dict[str, int]
     wrong: list[Wrong]
@@ -40,7 +44,7 @@ class Reconciled(BaseModel):
 
 
 class LiabilityView(BaseModel):
-    """Points that the members of a page have, and when they end."""
+    """Points that the members of a page have, or (`pooled`) the pools of households, and when they end."""
 
     accounts: int
     quantities: dict[str, int]
@@ -61,12 +65,13 @@ def ledger(books: Books) -> APIRouter:
     """The books."""
     router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
 
-    @router.post("/reconcile", summary="Examine the books of a page of accounts")
+    @router.post("/reconcile", summary="Examine the books of a page of accounts, or of households")
     async def reconcile(body: PageRequest) -> Reconciled:
         found = await books.reconcile(body.after, body.limit)
         wrong = [Wrong(customer_id=name, problems=problems) for name, problems in found.wrong.items()]
         return Reconciled(
             accounts=found.accounts,
+            households=found.households,
             entries=found.entries,
             sums=found.sums,
             wrong=wrong,

@@ -20,13 +20,14 @@ from chassis.gate.principal import asking
 from contracts.errors import Refused
 from contracts.fact import Fact
 from services.loyalty.domain.commands import HoldPoints, OfferTransfer, RedeemReward
+from services.loyalty.domain.household_commands import ContributePoints
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.quota import NO_QUOTA, SCOPES, ReturnQuota, Scope, TakeQuota
 from services.loyalty.domain.quotas import day_of, limit_of, told
 from services.loyalty.store.quota import key_of
 from services.loyalty.timers.due import SOURCE
 
-SPENDING = (HoldPoints, OfferTransfer, RedeemReward)
+SPENDING = (HoldPoints, OfferTransfer, RedeemReward, ContributePoints)
 """The commands that set points aside; a test compares them with the rules that do."""
 
 NOT_DONE = (Refused, IdempotencyKeyReused, PreconditionFailed)

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Response
 from chassis.app import App
 from chassis.pages import Page, page_of
 from chassis.web import etag
-from services.loyalty.api import ledger, planning, referrals, rewards, spending, staff, transfers
+from services.loyalty.api import households, ledger, planning, referrals, rewards, spending, staff, transfers
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.asked import CustomerId
 from services.loyalty.api.books import Books
 from services.loyalty.api.campaigns import Campaigns
 from services.loyalty.api.catalogue import Catalogue
+from services.loyalty.api.homes import Homes
 from services.loyalty.api.limits import quotas
 from services.loyalty.api.views import (
     AccountView,
@@ -46,6 +47,7 @@ def routers(app: App) -> Sequence[APIRouter]:
         referrals.referrals(accounts),
         rewards.rewards(catalogue),
         *rewards.redemptions(catalogue, accounts),
+        *households.households(Homes(app, accounts), accounts),
         ledger.ledger(Books(app)),
         planning.campaigns(Campaigns(app)),
     ]

@@ -7,10 +7,11 @@ from msgspec.structs import asdict
 
 from contracts.fact import Fact
 from contracts.facts.loyalty import Movement
-from services.loyalty.domain.model import Account, Lot
+from services.loyalty.domain.household import Household
+from services.loyalty.domain.model import Account, Balances, Lot
 from services.loyalty.domain.redemptions import disagreements
 from services.loyalty.domain.reward import Reward
-from services.loyalty.domain.statement import reconcile
+from services.loyalty.domain.statement import booked, reconcile
 
 IN_LOT = ("pending", "active", "held", "spent", "expired", "reversed", "blocked", "transferred")
 OWED_TO_MEMBERS = ("pending", "active", "held", "blocked")
@@ -42,6 +43,32 @@ def examine(account: Account, facts: Sequence[Fact], rewards: Mapping[str, Rewar
     wrong = [*reconcile(account, facts), *_unbalanced(moved), *_broken(account.lots)]
     wrong += disagreements(account, facts, rewards)
     return Examined(sum(len(fact.data.entries) for fact in moved), sums, wrong)
+
+
+def examine_pool(household: Household, facts: Sequence[Fact]) -> Examined:
+    """Whether a household's pool is what its published ledger says, each transaction sums to zero, and its lots carry it."""
+    moved = [fact for fact in facts if isinstance(fact.data, Movement)]
+    ledger = Balances()
+    for fact in moved:
+        ledger = booked(ledger, fact.data)
+    said, own = asdict(ledger), asdict(household.balances)
+    wrong = [f"{name}: ledger {said[name]}, pool {own[name]}" for name in own if said[name] != own[name]]
+    wrong += _unbalanced(moved)
+    if (in_lots := sum(lot.points for lot in household.lots.values())) != own["active"]:
+        wrong.append(f"active: lots hold {in_lots}")
+    sums = {name: points for name, points in said.items() if points}
+    return Examined(sum(len(fact.data.entries) for fact in moved), sums, wrong)
+
+
+def pool_liability(households: Iterable[Household]) -> Liability:
+    """What is in pools, as `pooled`."""
+    pooled, ending = 0, dict[str, int]()
+    for lots in (household.lots for household in households):
+        pooled += sum(lot.points for lot in lots.values())
+        for name, lot in lots.items():
+            month = name.split(".")[1]
+            ending[month] = ending.get(month, 0) + lot.points
+    return Liability({"pooled": pooled}, ending)
 
 
 def liability(accounts: Iterable[Account]) -> Liability:

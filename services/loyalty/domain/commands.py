@@ -8,6 +8,7 @@ from contracts.facts.base import FactData
 from contracts.facts.loyalty import Tier
 from contracts.fields import Code, CustomerId, Id, Label, Moment
 from services.loyalty.domain.campaign import Campaign
+from services.loyalty.domain.household_commands import HOUSEHOLD_COMMANDS
 from services.loyalty.domain.quota import ReturnQuota, TakeQuota
 
 Person = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -260,5 +261,6 @@ COMMANDS = (
     PauseCampaign,
     ResumeCampaign,
     EndCampaign,
+    *HOUSEHOLD_COMMANDS,
     Due,
 )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from contracts.errors import Refused
 from contracts.fact import Effect, Fact
+from contracts.facts.households import HouseholdInvited, HouseholdSettled, PoolAnswered, PoolPaid
 from contracts.facts.loyalty import (
     Cause,
     Entry,
@@ -37,7 +38,18 @@ from services.loyalty.domain.tiers import tier_news
 
 MERGED = "merge_correction"
 HEARD = frozenset(
-    {TransferAnswered.TYPE, TransferSettled.TYPE, RewardAnswered.TYPE, RedemptionConfirmed.TYPE, ReferralSettled.TYPE}
+    each.TYPE
+    for each in (
+        TransferAnswered,
+        TransferSettled,
+        RewardAnswered,
+        RedemptionConfirmed,
+        ReferralSettled,
+        HouseholdInvited,
+        HouseholdSettled,
+        PoolPaid,
+        PoolAnswered,
+    )
 )
 """What an account hears has the time of the command that set it off, which may be its own."""
 AFTER_ANSWER = frozenset(
@@ -84,6 +96,7 @@ def replay(account: Account, facts: Sequence[Fact], apply: Callable[[Account, Fa
     """Fold facts again by time, of one instant commands first. A hold that was captured happened, and so did a redemption:
     what it lacks now is lent, and owed. A transfer was sent, a redemption confirmed, if an account said so to itself, and a
     redemption that was given up is not confirmed; an answer that came too late, though given in time, does nothing now either.
+    What a pool took was sent, and who is in which household, as the household says.
     """
     decided = _decided(facts)
     for fact in sorted(facts, key=lambda fact: (fact.time, fact.type in HEARD)):

@@ -13,6 +13,7 @@ from contracts.facts.loyalty import Tier
 from contracts.facts.rewards import RedemptionState
 from services.loyalty.domain.claims import Claim, Referral, Referred, Steps, Told
 from services.loyalty.domain.marks import has_mark
+from services.loyalty.domain.membership import Membership
 
 PENDING_LOT = "deal.pending"
 """The one lot of points granted by deals but not yet paid for; it has no expiry."""
@@ -231,8 +232,9 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `once` is the sorted-by-arrival concatenation of marks: project and week of visits, surveys answered, deals folded
     away. `claims` are of who says to have referred this customer (by their facts), judged by its `steps`; `told` is what
     those referrers were told, `own` the customer's part. `referred` is only in older versions. `referrals` goes by referee,
-    `spends` by hold, `campaign_points` by grant. `grace_until` says until when a tier is
-    kept although its points are missing; the warnings of expiry that were due by `warned_to` were given.
+    `spends` by hold, `campaign_points` by grant. `grace_until` says until when a tier is kept although its points are
+    missing; the warnings of expiry that were due by `warned_to` were given. `household` is the one that it is in, "" for
+    none; `memberships` goes by household and member.
     """
 
     balances: Balances = Balances()
@@ -256,6 +258,7 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     told: dict[str, Told] = {}
     own: Referral = Referral()
     household: str = ""
+    memberships: dict[str, Membership] = {}
 
     def has_mark(self, mark: bytes) -> bool:
         """Whether `mark` is remembered."""

@@ -51,6 +51,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transfer_days: Positive = 7
     referral_days: Positive = 90
     most_open_referrals: Positive = 50
+    most_members: Annotated[int, Meta(ge=2, le=50)] = 10
+    invitation_days: Positive = 7
     campaigns: tuple[Running, ...] = ()
     """Campaigns in force, which are published beside the numbers; those that are paused or over decide it themselves."""
 

@@ -16,8 +16,10 @@ from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.books import Books
 from services.loyalty.api.campaigns import Campaigns
 from services.loyalty.api.catalogue import Catalogue
+from services.loyalty.api.homes import Homes
 from services.loyalty.domain import commands
 from services.loyalty.rpc.campaigns import CampaignDoors
+from services.loyalty.rpc.households import HouseholdDoors
 from services.loyalty.rpc.messages import (
     adjustment,
     line,
@@ -42,17 +44,20 @@ BALANCES = ("active", "pending", "held", "debt", "blocked")
 def add_servicers(app: App, server: Any) -> Sequence[str]:
     """Mount the services; returns their full names."""
     accounts = Accounts(app)
-    servicer = Servicer(accounts, Books(app), Catalogue(app, accounts), Campaigns(app))
+    servicer = Servicer(accounts, Books(app), Catalogue(app, accounts), Campaigns(app), Homes(app, accounts))
     loyalty_pb2_grpc.add_LoyaltyServiceServicer_to_server(servicer, server)
     own = pb.DESCRIPTOR.services_by_name["LoyaltyService"].full_name
     return [own, add_facts(app, server, facts_pb2, facts_pb2_grpc)]
 
 
-class Servicer(Rewards, CampaignDoors, Referrals, QuotaDoors, loyalty_pb2_grpc.LoyaltyServiceServicer):
+class Servicer(Rewards, CampaignDoors, HouseholdDoors, Referrals, QuotaDoors, loyalty_pb2_grpc.LoyaltyServiceServicer):
     """Translates; everything is decided elsewhere."""
 
-    def __init__(self, accounts: Accounts, books: Books, catalogue: Catalogue, campaigns: Campaigns) -> None:
-        self._accounts, self._books, self._catalogue, self._campaigns = accounts, books, catalogue, campaigns
+    def __init__(
+        self, accounts: Accounts, books: Books, catalogue: Catalogue, campaigns: Campaigns, homes: Homes
+    ) -> None:
+        self._accounts, self._books, self._catalogue = accounts, books, catalogue
+        self._campaigns, self._homes = campaigns, homes
 
     async def GetAccount(self, request: Any, context: Any) -> Any:
         found, seq = await self._accounts.account(named(request, "customer_id"))
@@ -114,6 +119,7 @@ class Servicer(Rewards, CampaignDoors, Referrals, QuotaDoors, loyalty_pb2_grpc.L
         wrong = [pb.WrongAccount(customer_id=name, problems=problems) for name, problems in found.wrong.items()]
         return pb.ReconcileResponse(
             accounts=found.accounts,
+            households=found.households,
             entries=found.entries,
             sums=found.sums,
             wrong=wrong,

@@ -14,6 +14,10 @@ from services.loyalty.domain import (
     deals,
     earning,
     holds,
+    households,
+    joining,
+    pooling,
+    pools,
     quotas,
     redeeming,
     redemptions,
@@ -24,6 +28,7 @@ from services.loyalty.domain import (
     timers,
     transfers,
 )
+from services.loyalty.domain.household import Household
 from services.loyalty.domain.model import Account
 from services.loyalty.domain.quota import Quota
 from services.loyalty.domain.reward import Reward
@@ -35,7 +40,7 @@ def by_customer(fact: Fact) -> str:
 
 
 def by_subject(fact: Fact) -> str:
-    """Rewards, campaigns, bonuses and quotas have ids of their own."""
+    """Rewards, campaigns, bonuses, quotas and households have ids of their own."""
     return fact.subject
 
 
@@ -119,6 +124,28 @@ def told_of_campaign(budgeted: budgets.Budgeted, fact: Fact) -> dict[str, Any]:
     return {"campaign_id": fact.subject, "state": budgeted.state, "left": budgeted.left}
 
 
+def told_of_membership(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `found_household`, `accept_household` and `decline_household` is told."""
+    household_id = getattr(fact.data, "household_id", fact.id)
+    found = [each for each in account.memberships.values() if each.household == household_id]
+    return {"household_id": household_id, "state": max(found, key=lambda each: each.within).state}
+
+
+def told_of_contribution(account: Account, fact: Fact) -> dict[str, Any]:
+    """What the caller of `contribute_points` is told."""
+    return {"contribution_id": fact.id, "household_id": fact.data.household_id, "points": fact.data.points}
+
+
+def told_of_household(household: Household, fact: Fact) -> dict[str, Any]:
+    """What the caller is told who changes who is in a household."""
+    return pools.told(household, fact.subject, fact.recorded_at)
+
+
+def told_of_withdrawal(household: Household, fact: Fact) -> dict[str, Any]:
+    """What the caller of `withdraw_points` is told."""
+    return {"withdrawal_id": fact.id, "household_id": fact.subject, "points": fact.data.points}
+
+
 RULES: dict[str, Rule] = {
     "crm.visit.completed.v1": Rule("account", by_customer, earning.award_points_for_visit),
     "crm.survey.answered.v1": Rule("account", by_customer, earning.award_points_for_survey),
@@ -172,6 +199,24 @@ RULES: dict[str, Rule] = {
     "loyalty.pause_campaign.v1": Rule("campaign", by_subject, budgets.pause_campaign, told_of_campaign),
     "loyalty.resume_campaign.v1": Rule("campaign", by_subject, budgets.resume_campaign, told_of_campaign),
     "loyalty.end_campaign.v1": Rule("campaign", by_subject, budgets.end_campaign, told_of_campaign),
+    "loyalty.found_household.v1": Rule("account", by_customer, joining.found_household, told_of_membership),
+    "loyalty.accept_household.v1": Rule("account", by_customer, joining.accept_household, told_of_membership),
+    "loyalty.decline_household.v1": Rule("account", by_customer, joining.decline_household, told_of_membership),
+    "crm.household.invited.v1": Rule("account", by_customer, joining.note_invitation),
+    "crm.household.settled.v1": Rule("account", by_customer, joining.note_membership),
+    "crm.household.founded.v1": Rule("household", by_subject, households.open_household),
+    "crm.household.answered.v1": Rule("household", by_subject, households.settle_invitation),
+    "loyalty.invite_to_household.v1": Rule("household", by_subject, households.invite_to_household, told_of_household),
+    "loyalty.remove_from_household.v1": Rule(
+        "household", by_subject, households.remove_from_household, told_of_household
+    ),
+    "loyalty.leave_household.v1": Rule("household", by_subject, households.leave_household, told_of_household),
+    "loyalty.household_due.v1": Rule("household", by_subject, households.fire_household_due),
+    "loyalty.contribute_points.v1": Rule("account", by_customer, pooling.contribute_points, told_of_contribution),
+    "crm.pool.contributed.v1": Rule("household", by_subject, pools.take_contribution),
+    "crm.pool.answered.v1": Rule("account", by_customer, pooling.settle_contribution),
+    "loyalty.withdraw_points.v1": Rule("household", by_subject, pools.withdraw_points, told_of_withdrawal),
+    "crm.pool.paid.v1": Rule("account", by_customer, pooling.book_withdrawal),
     "loyalty.due.v1": Rule("account", by_customer, timers.fire_due),
     **merging_rules("account", by_customer, "crm.customer.merged.v1", "crm.customer.unmerged.v1"),
 }

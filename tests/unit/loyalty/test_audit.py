@@ -1,13 +1,19 @@
 """The books examined: what is right is found right, what is not is named."""
 
+import pytest
 from msgspec.structs import replace
 
+from chassis.errors import InvalidRequest
+from contracts.fact import Fact
 from contracts.facts.loyalty import Entry
-from services.loyalty.domain.audit import examine, liability
+from services.loyalty.api.books import next_part, part
+from services.loyalty.domain.audit import examine, examine_pool, liability, pool_liability
+from services.loyalty.domain.household import NO_HOUSEHOLD, Household
 from services.loyalty.domain.model import EMPTY, Account, Lot
 from tests.unit import facts as f
 from tests.unit.facts import day
 from tests.unit.loyalty.accounts import fold
+from tests.unit.loyalty.home import HE, HOME, SHE, at_home
 from tests.unit.loyalty.test_refunds import refund
 from tests.unit.loyalty.test_spending import FULL, capture, hold
 
@@ -56,3 +62,44 @@ def test_the_liability_is_what_members_have() -> None:
     found = liability([ACCOUNT, ACCOUNT, Account()])
     assert found.quantities == {"pending": 4000, "active": 1700, "held": 0, "blocked": 0, "debt": 0}
     assert found.ending == {"2028-03": 1700}
+
+
+def pool() -> tuple[Household, list[Fact]]:
+    """A pool of 180 points: 300 came, 120 went."""
+    made = at_home(HE)
+    assert made.give(SHE, 300) == made.take(HE, 120) == ""
+    return made.household(), [made.language.heard(out) for out in made.said[HOME]]
+
+
+def test_right_books_of_a_pool_are_right() -> None:
+    assert examine_pool(*pool()) == (4, {"active": 180, "transferred": -180}, [])
+
+
+def test_a_pool_that_is_not_what_its_ledger_says_is_named() -> None:
+    household, said = pool()
+    wrong = replace(household, balances=replace(household.balances, active=181, transferred=-181))
+    assert examine_pool(wrong, said).wrong == [
+        "active: ledger 180, pool 181",
+        "transferred: ledger -180, pool -181",
+        "active: lots hold 180",
+    ]
+    data = replace(said[0].data, entries=(Entry("transferred", -1), Entry("active", 300)))
+    assert f"fact {said[0].id} does not sum to zero" in examine_pool(household, [replace(said[0], data=data)]).wrong
+
+
+def test_what_is_in_pools_is_owed_to_members() -> None:
+    household, _ = pool()
+    assert pool_liability([household, NO_HOUSEHOLD]) == ({"pooled": 180}, {"2028-03": 180})
+
+
+def test_pages_of_pools_come_after_those_of_accounts() -> None:
+    """Whoever goes on with what an answer said comes to the households, and then to an end."""
+    assert part("") == ("account", "")
+    assert part("00ab") == ("account", "00ab")
+    assert part(next_part("account", "00ab")) == ("account", "00ab")
+    assert part(next_part("account", "")) == ("household", "")
+    assert part(next_part("household", "00ab")) == ("household", "00ab")
+    assert next_part("household", "") == ""
+    for wrong in ("1", "0zz", "zz"):
+        with pytest.raises(InvalidRequest):
+            part(wrong)
