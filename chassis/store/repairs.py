@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -135,23 +136,27 @@ class Repairs:
     @transient
     async def entities_after(self, kind: str, place: bytes, limit: int) -> tuple[list[Key], bytes]:
         """The next entities in the order of their marks, and the place after the last of them (empty: there are no more).
+        Fewer than `limit`, if that has taken some seconds.
 
         Read in stretches with an end, as long as was enough for the page before: not every engine stops at a limit before it
-        has sorted all.
+        has sorted all. So many versions at once that a page of entities with a few each is one reading.
         """
         keys: list[Key] = []
-        width = self.stretches.get(kind, END)
-        while len(keys) < limit and place < _further(b"", END):
-            upto = _further(place, width)
+        width, last, ends = self.stretches.get(kind, END), _further(b"", END), time.monotonic() + LONGEST
+        while len(keys) < limit and place < last and not (keys and time.monotonic() > ends):
+            upto, most = _further(place, width), VERSIONS * limit
             stretch = {"_id": {"$gt": place, "$lte": upto}}
-            found = await self.chain(kind).find(stretch, {"e": 1}).sort("_id", 1).limit(limit).to_list()
+            found = await self.chain(kind).find(stretch, {"e": 1}).sort("_id", 1).limit(most).to_list()
             names = list(dict.fromkeys(document["e"] for document in found))
             keys += [Key(kind, name) for name in names[: limit - len(keys)]]
-            whole = len(found) < limit and len(keys) < limit
+            whole = len(found) < most and len(keys) < limit
             place, width = (upto, min(4 * width, END)) if whole else (behind(keys[-1]), width // 16 + 1)
         self.stretches[kind] = width
-        return keys, place if len(keys) == limit else b""
+        return keys, place if place < last else b""
 
+
+VERSIONS, LONGEST = 8, 4.0
+"""Versions that are read for each entity wanted; and seconds after which a page ends early."""
 
 END = 2**128 - 1
 """Marks are spread evenly over 128 bits; this is the last one there can be."""
