@@ -127,6 +127,26 @@ def test_an_agent_has_a_limit_over_all_accounts(shop: Shop) -> None:
     assert shop.hold(people[5], 1).status == 201, "somebody else"
 
 
+def test_a_household_has_a_limit_over_its_members(shop: Shop) -> None:
+    head, *others = shop.members(3)
+    home = shop.ask(f"/v1/accounts/{head}/household", {}).body["household_id"]
+    until(lambda: shop.ask(f"/v1/households/{home}").body.get("members"), lambda there: there == [head], "it is there")
+    for who in others:
+        assert shop.ask(f"/v1/accounts/{head}/household/invite", {"member": who}).status == 200
+        accept = f"/v1/accounts/{who}/household/accept"
+        until(lambda path=accept: shop.ask(path, {"household_id": home}).status, lambda done: done == 200, "agreed")
+        until(lambda: shop.ask(f"/v1/households/{home}").body["members"], lambda there, who=who: who in there, "joined")
+        there = f"/v1/accounts/{who}/household"
+        until(lambda path=there: shop.ask(path).body["memberships"], lambda all_: all_[0]["state"] == "MEMBER", "knows")
+    assert [shop.hold(who, 70).status for who in (head, others[0])] == [201, 201]
+    given = shop.ask(f"/v1/accounts/{others[1]}/household/contribute", {"points": 61})
+    assert (given.status, given.body["code"]) == (409, "household_limit")
+    assert shop.hold(others[1], 61).body["code"] == "household_limit"
+    assert shop.hold(others[1], 60).status == 201
+    found = shop.quota("household", home)
+    assert (found["limit"], found["used"], found["left"]) == (200, 200, 0)
+
+
 def test_what_the_account_refuses_is_not_counted(shop: Shop) -> None:
     (who,), agent = shop.members(1), f"agent-{uuid.uuid4()}"
     assert shop.hold(who, 71, agent=agent).body["code"] == "insufficient_points"
