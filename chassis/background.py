@@ -12,7 +12,7 @@ import structlog
 from chassis.clock import Clock
 from chassis.fold.compaction import compact
 from chassis.fold.doors import Door, Timers
-from chassis.fold.model import Head, Key, Kind
+from chassis.fold.model import Head, Key, Kind, waits_for_nothing
 from chassis.fold.ports import Transient
 from chassis.seeing.tracing import span
 
@@ -64,7 +64,8 @@ class TimerLoop:
         clock: Clock,
         horizon_of: Callable[[Key], datetime | None],
     ) -> None:
-        self.store, self.timers, self.kinds, self.clock, self.horizon_of = store, timers, kinds, clock, horizon_of
+        self.store, self.timers, self.clock, self.horizon_of = store, timers, clock, horizon_of
+        self.kinds = [name for name, kind in kinds.items() if kind.due is not waits_for_nothing]
         self.fired = 0
 
     async def tick(self) -> None:

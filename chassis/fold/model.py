@@ -107,6 +107,11 @@ def _replays(state: Any, facts: Sequence[Any], apply: Callable[[Any, Any], Any])
     return leaving_out_refusals(state, facts, apply)
 
 
+def waits_for_nothing(_state: Any) -> Due | None:
+    """What is due of a kind whose entities wait for nothing; nobody asks the database for it."""
+    return None
+
+
 class Kind(NamedTuple):
     """One kind of entity: where it is kept, how it starts, what people search, what it waits for.
 
@@ -119,7 +124,7 @@ class Kind(NamedTuple):
     state: type
     empty: Callable[[str], Any]
     searched: Callable[[Any], Mapping[str, Any]]
-    due: Callable[[Any], Due | None] = lambda _state: None
+    due: Callable[[Any], Due | None] = waits_for_nothing
     correct: Callable[[Any, Any, Any, datetime, Any], Effects] = _corrects_nothing
     replay: Callable[[Any, Sequence[Any], Callable[[Any, Any], Any]], Any] = _replays
 

@@ -37,6 +37,9 @@ async def entities(store: Any, kind: str, after: str, limit: int) -> Entities:
 AT_ONCE = 8
 """Entities that are looked at together: each waits for the database most of the time, and while facts flow new ones come."""
 
+SLOW = 0.5
+"""Seconds: after a group that took longer, entities are looked at one by one, so that a page ends in time."""
+
 LONGEST = 5.0
 """Seconds after which a page of many ends early: a request has fifteen."""
 
@@ -53,12 +56,14 @@ class Looked(NamedTuple, Generic[T]):
 async def look(store: Any, kind: str, after: str, limit: int, one: Callable[[Key], Awaitable[T]]) -> Looked[T]:
     """Look at the next entities, a few at a time: at `limit` of them, or as many as a request has time for."""
     page = await entities(store, kind, after, limit)
-    found, ends = dict[Key, T](), time.monotonic() + LONGEST
-    for start in range(0, len(page.keys), AT_ONCE):
-        group = page.keys[start : start + AT_ONCE]
+    found, began, size, done = dict[Key, T](), time.monotonic(), 1, 0
+    while done < len(page.keys):
+        group, asked = page.keys[done : done + size], time.monotonic()
         found |= zip(group, await asyncio.gather(*map(one, group)), strict=True)
-        if time.monotonic() > ends and len(found) < len(page.keys):
+        done, now = done + len(group), time.monotonic()
+        if now > began + LONGEST and done < len(page.keys):
             return Looked(found, place_after(group[-1]))
+        size = min(AT_ONCE, 2 * size) if now - asked < SLOW else 1
     return Looked(found, page.after)
 
 
