@@ -138,13 +138,13 @@ class Repairs:
         """The next entities in the order of their marks, and the place after the last of them (empty: there are no more).
         Fewer than `limit`, if that has taken some seconds.
 
-        Read in stretches with an end, as long as was enough for the page before: not every engine stops at a limit before it
-        has sorted all. So many versions at once that a page of entities with a few each is one reading.
+        Read in stretches with an end, as long as was enough for the page before, and some versions of each at once: not every
+        engine stops at a limit before it has sorted all.
         """
         keys: list[Key] = []
-        width, last, ends = self.stretches.get(kind, END), _further(b"", END), time.monotonic() + LONGEST
+        width, last, ends = self.stretches.get(kind, END), _further(b"", END), time.monotonic() + 4.0
         while len(keys) < limit and place < last and not (keys and time.monotonic() > ends):
-            upto, most = _further(place, width), VERSIONS * limit
+            upto, most = _further(place, width), 8 * limit
             stretch = {"_id": {"$gt": place, "$lte": upto}}
             found = await self.chain(kind).find(stretch, {"e": 1}).sort("_id", 1).limit(most).to_list()
             names = list(dict.fromkeys(document["e"] for document in found))
@@ -154,9 +154,6 @@ class Repairs:
         self.stretches[kind] = width
         return keys, place if place < last else b""
 
-
-VERSIONS, LONGEST = 8, 4.0
-"""Versions that are read for each entity wanted; and seconds after which a page ends early."""
 
 END = 2**128 - 1
 """Marks are spread evenly over 128 bits; this is the last one there can be."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chassis.background import AT_ONCE, TimerLoop
-from chassis.fold.model import Key
+from chassis.fold.model import Key, waits_for_nothing
 from chassis.fold.ports import Transient
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -21,6 +21,7 @@ class Waiting:
         self.names, self.fails, self.fired = names, fails or {}, list[str]()
 
     async def due(self, kind: str, upto: datetime, limit: int = 0) -> AsyncIterator[tuple[Key, datetime]]:
+        assert kind != "idle", "its entities wait for nothing"
         for number, name in enumerate(self.names[: limit or None]):
             yield Key(kind, name), upto - timedelta(seconds=len(self.names) - number)
 
@@ -34,7 +35,11 @@ class Waiting:
         """A loop over them; an entity has the horizon that its first letter has, or now."""
         clock: Any = SimpleNamespace(now=lambda: NOW)
         timers: Any = self
-        return TimerLoop(self, timers, {"account": object()}, clock, lambda key: horizons.get(key.id[0], NOW))  # type: ignore[dict-item]
+        kinds: Any = {
+            "account": SimpleNamespace(due=lambda _state: None),
+            "idle": SimpleNamespace(due=waits_for_nothing),
+        }
+        return TimerLoop(self, timers, kinds, clock, lambda key: horizons.get(key.id[0], NOW))  # type: ignore[arg-type]
 
 
 async def test_many_that_cannot_be_fired_here_hold_up_nobody() -> None:
