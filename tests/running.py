@@ -100,7 +100,7 @@ class Hearth(Run):
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `hearth ...` against these services."""
         command = [sys.executable, "-m", "hearth.cli", *arguments]
-        return subprocess.run(command, env=self.settings, capture_output=True, text=True, timeout=280, check=False)
+        return subprocess.run(command, env=self.settings, capture_output=True, text=True, timeout=900, check=False)
 
     def publish(self, records: Sequence[tuple[str, bytes, Sequence[tuple[str, bytes]]]], **settings: Any) -> None:
         """Send (key, value, headers) to the journal as our own publishers do; returns when all are confirmed."""

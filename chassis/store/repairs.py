@@ -142,7 +142,7 @@ class Repairs:
         engine stops at a limit before it has sorted all.
         """
         keys: list[Key] = []
-        width, last, ends = self.stretches.get(kind, END), _further(b"", END), time.monotonic() + 4.0
+        width, last, ends = self.stretches.get(kind, END), _further(b"", END), time.monotonic() + 2.0
         while len(keys) < limit and place < last and not (keys and time.monotonic() > ends):
             upto, most = _further(place, width), 8 * limit
             stretch = {"_id": {"$gt": place, "$lte": upto}}

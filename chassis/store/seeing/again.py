@@ -40,7 +40,7 @@ AT_ONCE = 8
 SLOW = 0.5
 """Seconds: after a group that took longer, entities are looked at one by one, so that a page ends in time."""
 
-LONGEST = 5.0
+LONGEST = 3.0
 """Seconds after which a page of many ends early: a request has fifteen."""
 
 T = TypeVar("T")
