@@ -139,13 +139,16 @@ def refusal(claims: Mapping[str, Claim], steps: Steps | None, claim: Claim, days
 
 def in_order(claims: Mapping[str, Claim]) -> list[Claim]:
     """By time, of one time by the ids of their facts."""
-    return [claims[name] for name in sorted(claims, key=lambda name: (claims[name].at, name))]
+    return list(_sorted(claims).values())
 
 
 def earliest(claims: Mapping[str, Claim]) -> dict[str, Claim]:
     """As many as are remembered."""
-    kept = sorted(claims, key=lambda name: (claims[name].at, name))[:MOST_CLAIMS]
-    return {name: claims[name] for name in kept}
+    return dict(list(_sorted(claims).items())[:MOST_CLAIMS])
+
+
+def _sorted(claims: Mapping[str, Claim]) -> dict[str, Claim]:
+    return dict(sorted(claims.items(), key=lambda claim: (claim[1].at, claim[0])))
 
 
 def _refused(at: datetime, steps: Steps | None, until: datetime | None) -> str:

@@ -3,18 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from chassis.errors import InvalidRequest
 from chassis.gate.principal import asking
 from chassis.rpc import metadata
-from contracts.fields import Id
 from hearth.loyalty.v1 import loyalty_pb2 as pb
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.homes import Homes, Who
 from services.loyalty.domain import household_commands as commands
 from services.loyalty.domain.membership import Membership
-from services.loyalty.rpc.messages import named, reason, timestamp
+from services.loyalty.rpc.messages import named, opaque, points_of, reason, timestamp
 
 
 class HouseholdDoors:
@@ -42,21 +38,21 @@ class HouseholdDoors:
         return pb.FoundHouseholdResponse(**answer, version=seq)
 
     async def AcceptHousehold(self, request: Any, context: Any) -> Any:
-        data = commands.AcceptHousehold(_id(request, "household_id"))
+        data = commands.AcceptHousehold(opaque(request, "household_id"))
         answer, seq = await self._join(request, context, data)
         return pb.AcceptHouseholdResponse(**answer, version=seq)
 
     async def DeclineHousehold(self, request: Any, context: Any) -> Any:
-        data = commands.DeclineHousehold(_id(request, "household_id"))
+        data = commands.DeclineHousehold(opaque(request, "household_id"))
         answer, seq = await self._join(request, context, data)
         return pb.DeclineHouseholdResponse(**answer, version=seq)
 
     async def InviteToHousehold(self, request: Any, context: Any) -> Any:
-        answer, done = await self._homes.invite(_who(request, context), _id(request, "member"))
+        answer, done = await self._homes.invite(_who(request, context), opaque(request, "member"))
         return pb.InviteToHouseholdResponse(household=household(answer), version=done.seq)
 
     async def RemoveFromHousehold(self, request: Any, context: Any) -> Any:
-        answer, done = await self._homes.remove(_who(request, context), _id(request, "member"))
+        answer, done = await self._homes.remove(_who(request, context), opaque(request, "member"))
         return pb.RemoveFromHouseholdResponse(household=household(answer), version=done.seq)
 
     async def LeaveHousehold(self, request: Any, context: Any) -> Any:
@@ -64,11 +60,11 @@ class HouseholdDoors:
         return pb.LeaveHouseholdResponse(household=household(answer), version=done.seq)
 
     async def ContributePoints(self, request: Any, context: Any) -> Any:
-        answer, done = await self._homes.contribute(_who(request, context), _points(request))
+        answer, done = await self._homes.contribute(_who(request, context), points_of(request))
         return pb.ContributePointsResponse(**answer, version=done.seq)
 
     async def WithdrawPoints(self, request: Any, context: Any) -> Any:
-        answer, done = await self._homes.withdraw(_who(request, context), _points(request))
+        answer, done = await self._homes.withdraw(_who(request, context), points_of(request))
         return pb.WithdrawPointsResponse(**answer, version=done.seq)
 
     async def _join(self, request: Any, context: Any, data: Any) -> tuple[dict[str, Any], int]:
@@ -95,18 +91,5 @@ def _membership(each: Membership) -> Any:
 
 
 def _who(request: Any, context: Any) -> Who:
-    household_id = _id(request, "household_id") if request.household_id else None
+    household_id = opaque(request, "household_id") if request.household_id else None
     return Who(named(request, "customer_id"), household_id, asking().name, metadata(context, "idempotency-key"))
-
-
-def _id(request: Any, field: str) -> str:
-    try:
-        return msgspec.convert(getattr(request, field), Id)
-    except msgspec.ValidationError:
-        raise InvalidRequest(f"{field} is 1 to 64 letters, digits, or . _ : ~ -", f"/{field}") from None
-
-
-def _points(request: Any) -> int:
-    if not 1 <= request.points <= 10**12:
-        raise InvalidRequest("points must be a whole number above zero", "/points")
-    return request.points

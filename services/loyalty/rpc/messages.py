@@ -4,9 +4,11 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import InvalidRequest
+from contracts.fields import Id
 from hearth.loyalty.v1 import loyalty_pb2 as pb
 from services.loyalty.domain.model import Account, Lot, Proposal
 from services.loyalty.domain.policy import Policy
@@ -23,6 +25,21 @@ def named(request: Any, field: str, longest: int = 64) -> str:
     if not 1 <= len(value) <= longest:
         raise InvalidRequest(f"{field} is 1 to {longest} characters", f"/{field}")
     return value
+
+
+def opaque(request: Any, field: str) -> str:
+    """An opaque id that the caller gives; raises `InvalidRequest` for anything else."""
+    try:
+        return msgspec.convert(getattr(request, field), Id)
+    except msgspec.ValidationError:
+        raise InvalidRequest(f"{field} is 1 to 64 letters, digits, or . _ : ~ -", f"/{field}") from None
+
+
+def points_of(request: Any) -> int:
+    """How many points are moved; raises `InvalidRequest` for none, and for more than anybody has."""
+    if not 1 <= request.points <= 10**12:
+        raise InvalidRequest("points must be a whole number above zero", "/points")
+    return request.points
 
 
 def word(request: Any, field: str) -> str:

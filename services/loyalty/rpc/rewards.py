@@ -9,13 +9,12 @@ from chassis.errors import InvalidRequest
 from chassis.gate.principal import asking
 from chassis.pages import page_size
 from chassis.rpc import metadata
-from contracts.fields import Id
 from hearth.loyalty.v1 import loyalty_pb2 as pb
 from services.loyalty.api.accounts import Accounts
 from services.loyalty.api.catalogue import Catalogue
 from services.loyalty.domain import commands
 from services.loyalty.domain.redemptions import Step
-from services.loyalty.rpc.messages import named, reason, timestamp
+from services.loyalty.rpc.messages import named, opaque, reason, timestamp
 
 
 class Rewards:
@@ -93,10 +92,7 @@ class Rewards:
     async def _on_reward(
         self, request: Any, context: Any, data: Any, expected: int | None = None
     ) -> tuple[dict[str, Any], int]:
-        try:
-            name = msgspec.convert(request.reward_id, Id)
-        except msgspec.ValidationError:
-            raise InvalidRequest("reward_id is 1 to 64 letters, digits, or . _ : ~ -", "/reward_id") from None
+        name = opaque(request, "reward_id")
         key = metadata(context, "idempotency-key")
         answer, done = await self._catalogue.command(name, data, asking().name, key, expected)
         return answer, done.seq

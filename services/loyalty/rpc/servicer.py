@@ -26,6 +26,7 @@ from services.loyalty.rpc.messages import (
     lot,
     many,
     named,
+    points_of,
     reason,
     said,
     some_points,
@@ -164,11 +165,9 @@ class Servicer(Rewards, CampaignDoors, HouseholdDoors, Referrals, QuotaDoors, lo
         return pb.ListTransfersResponse(transfers=transfers(found))
 
     async def OfferTransfer(self, request: Any, context: Any) -> Any:
-        if not 1 <= request.points <= 10**12:
-            raise InvalidRequest("points must be a whole number above zero", "/points")
-        customer, to = named(request, "customer_id"), named(request, "to")
+        points, customer, to = points_of(request), named(request, "customer_id"), named(request, "to")
         key = metadata(context, "idempotency-key")
-        answer, done = await self._accounts.offer(customer, to, request.points, asking().name, key)
+        answer, done = await self._accounts.offer(customer, to, points, asking().name, key)
         until = timestamp(answer["until"])
         return pb.OfferTransferResponse(transfer_id=answer["transfer_id"], until=until, version=done.seq)
 
