@@ -38,7 +38,7 @@ class Hearth(Run):
     def __init__(
         self, engines: stack.Engines, folder: Path, role: str, settings: Mapping[str, str], only: Sequence[str] = ()
     ) -> None:
-        theirs = stack.Engines(engines.bootstrap, engines.mongo_url, None, None)
+        theirs = engines.borrowed()
         super().__init__(theirs, services.on_free_ports(), folder / "data", folder / "log", lambda text: None)  # type: ignore[arg-type]
         self.role = role
         self.only = only

@@ -118,6 +118,7 @@ class Run:
                 how = "took too long" if migration.alive else f"failed with exit code {migration.exit_code}"
                 raise LocalError(f"{migration.name} {how}. {migration.report()}")
         self.running = []
+        self.engines.index_ids(self.settings.get("HEARTH_NAMESPACE", ""))
 
     def story(self, action: str) -> int:
         """Run `hearth story play|check` against the services, its output shown; its exit code."""

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from pymongo import MongoClient
 
 from deploy.local import kafka, ports, rust
 from deploy.local.engines import Broker, Database, Engine, Secantus, Tansu
@@ -15,7 +17,7 @@ from deploy.local.rust import SecantusRust
 @dataclass
 class Engines:
     """Where the broker and the database are; `broker` and `database` are None where they are not ours to start.
-    `more`: the other brokers of a cluster.
+    `more`: the other brokers of a cluster. `scans`: the database reads a whole collection for a range of `_id`s.
     """
 
     bootstrap: str
@@ -23,6 +25,7 @@ class Engines:
     broker: Broker | None
     database: Database | None
     more: Sequence[Broker] = ()
+    scans: bool = False
 
     @property
     def own(self) -> list[Engine]:
@@ -33,6 +36,22 @@ class Engines:
     def env(self) -> dict[str, str]:
         """The settings every process of Hearth needs to find them."""
         return {"KAFKA_BOOTSTRAP": self.bootstrap, "MONGO_URL": self.mongo_url}
+
+    def borrowed(self) -> "Engines":
+        """The same for somebody who neither starts nor stops them."""
+        return replace(self, broker=None, database=None, more=())
+
+    def index_ids(self, namespace: str) -> None:
+        """Where a range of `_id`s would read a whole collection, an index more serves it: for every collection that is
+        there now in the services' databases of this namespace. Elsewhere nothing is made.
+        """
+        if not self.scans:
+            return
+        prefix = f"{namespace}_hearth_" if namespace else "hearth_"
+        with MongoClient(self.mongo_url) as client:
+            for name in client.list_database_names():
+                for collection in client[name].list_collection_names() if name.startswith(prefix) else ():
+                    client[name][collection].create_index([("_id", 1), ("s", 1)], name="ids")
 
     def start(self) -> None:
         """Start ours, both at the same time. Raises LocalError, and then nothing is left running."""
@@ -77,6 +96,7 @@ def build(
         mongo_url=mongo_url or (database.url if database else ""),
         broker=broker,
         database=database,
+        scans=isinstance(database, Secantus),
     )
 
 
