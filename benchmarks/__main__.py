@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,13 +42,10 @@ class Bench:
         self.settings = {**engines.env, **keys.ensure(place / "keys"), "TMPDIR": str(place)}
         self.failed: dict[str, str] = {}
 
-    def measure(self, groups: Sequence[Group], runs: int) -> list[Result]:
-        """All figures, `runs` rounds of each group."""
-        found: list[Result] = []
+    def measure(self, groups: Sequence[Group], runs: int) -> Iterator[list[Result]]:
+        """All figures, `runs` rounds of each group; group by group, so that what is interrupted keeps what it has."""
         for group in groups:
-            rounds = [self.round(group) for _ in range(runs)]
-            found += results(group, rounds)
-        return found
+            yield results(group, [self.round(group) for _ in range(runs)])
 
     def round(self, group: Group) -> Run:
         """All steps of a group, one after the other."""
@@ -128,12 +125,14 @@ def main() -> int:
         engines.start()
         try:
             bench = Bench(engines, place, asked.quick)
-            found = bench.measure(groups, asked.runs or (1 if asked.quick else 3))
+            found: list[Result] = []
+            for some in bench.measure(groups, asked.runs or (1 if asked.quick else 3)):
+                found += some
+                if some and not asked.quick:
+                    write(some)
         finally:
             engines.stop()
     show(found, bench.failed)
-    if found and not asked.quick:
-        write(found)
     return 1 if bench.failed else 0
 
 
