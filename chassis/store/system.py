@@ -62,12 +62,17 @@ async def read_epoch(database: Database) -> int:
 async def load_policies(
     database: Database, content: Callable[[Mapping[str, Any]], Any], known: Sequence[PolicyVersion] = ()
 ) -> PolicyBook:
-    """All published versions of the policy: those `known`, and what is new; raises if there is none (`migrate` publishes it)."""
+    """All published versions of the policy: those `known`, and what is new. `LookupError`: there is none, or one is not ours."""
     newest = max((version.number for version in known), default=0)
     documents = await database["policies"].find({"_id": {"$gt": newest}}).sort("_id", 1).to_list()
     if not documents and not known:
         raise LookupError("no policy is published: run the role `migrate` first")
-    read = [(d["_id"], d["effective_from"], content({**d["content"], **d.get("beside", {})})) for d in documents]
+    try:
+        read = [(d["_id"], d["effective_from"], content({**d["content"], **d.get("beside", {})})) for d in documents]
+    except Exception as error:
+        raise LookupError(
+            f"another release published a policy that this one cannot read ({error}): run that one"
+        ) from None
     return PolicyBook([*known, *(PolicyVersion(*version) for version in read)])
 
 

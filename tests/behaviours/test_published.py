@@ -90,6 +90,12 @@ async def test_a_campaign_is_in_force_from_its_time_on_and_stays_with_new_number
     assert await names_at(database, day(1)) == ("9", ["c-1"])
 
 
+async def test_a_policy_of_a_release_with_other_rules_is_said_to_be_one(database: Any) -> None:
+    await publish_policy(database, {**NUMBERS, "points_on_the_moon": 7}, day(1), "migrate")
+    with pytest.raises(LookupError, match=r"another release published a policy.*points_on_the_moon"):
+        await load_policies(database, read)
+
+
 async def test_the_same_again_is_no_new_version_and_a_later_one_does_not_overtake(database: Any) -> None:
     await publish_campaigns(database, adding("c-1"), day(5))
     assert await publish_campaigns(database, adding("c-1"), day(9)) == day(5)

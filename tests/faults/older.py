@@ -25,15 +25,17 @@ def git(*arguments: str) -> bytes:
 def older(folder: Path, *, beside: bool) -> tuple[str, Path]:
     """The revision to come from, and its source in a folder: `FROM`, the last tag, or the first of the last commits that
     can be started, shares partitions as today (`docs/operations/upgrade.md`), and may work `beside` this one or, if not,
-    must not: its rule tables are other ones.
+    must not: its rule tables are other ones, or it cannot read our policies.
     """
     chosen = os.environ.get("FROM") or git("describe", "--tags", "--abbrev=0").decode().strip()
     now = tables("HEAD")
     for revision in [chosen] if chosen else [f"HEAD~{number}" for number in range(BACK, 0, -1)]:
         name = git("rev-parse", "--short", revision).decode().strip()
-        if (tables(revision) == now) == beside and not withdrawn(revision) and unpacked(revision, folder / name):
-            return name, folder / name
-    kind = "with the same rule tables" if beside else "with other rule tables"
+        same, place = tables(revision) == now, folder / name
+        starts = (same or not beside) and not withdrawn(revision) and unpacked(revision, place)
+        if starts and (same and reads_policies(place)) == beside:
+            return name, place
+    kind = "with the same rules" if beside else "with other rules"
     pytest.skip(f"there is no older release {kind} that starts: give one with FROM=")
 
 
@@ -41,6 +43,17 @@ def tables(revision: str) -> list[bytes]:
     """The lines that number the rule tables of the services."""
     found = git("grep", "-h", "^TABLE = ", revision, "--", "services/loyalty/app.py", "services/profile/app.py")
     return [line.rpartition(b":")[2] for line in found.splitlines()]
+
+
+def reads_policies(folder: Path) -> bool:
+    """Whether the release in a folder understands the numbers that this one publishes."""
+    asked = "; ".join(
+        f"from services.{name}.domain.policy import policy_from as {name}; {name}(yaml.safe_load(open({str(file)!r})))"
+        for file in sorted(ROOT.glob("services/*/policy/*.yaml"))
+        for name in [file.stem]
+    )
+    command = [python_of(folder), "-P", "-c", f"import yaml; {asked}"]
+    return not subprocess.run(command, env={"PYTHONPATH": str(folder)}, capture_output=True, check=False).returncode
 
 
 def withdrawn(revision: str) -> bool:
