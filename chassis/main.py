@@ -101,6 +101,9 @@ async def _serve(app: App, role: str) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
+        if role == "all":  # it is the whole service: nobody else migrates for it
+            await migrate(app)
+            await wait_migrated(app, 120)  # the services beside it make what it reads
         await app.start(role)
         code = await _until(app, stop)
     finally:

@@ -21,7 +21,7 @@ from chassis.store.system import ensure_indexes, load_policies, publish_policy
 log = structlog.get_logger()
 
 MAX_MESSAGE = 1 << 20
-PAUSE = 2.0
+PAUSE = 0.5
 
 
 async def migrate(app: App) -> None:
@@ -29,8 +29,8 @@ async def migrate(app: App) -> None:
     `Transient` if one that others make (`HEARTH_TOPICS=expect`) is not there yet.
     """
     plans = {name: topic_settings(plan, app.settings.replication) for name, plan in app.definition.topics.items()}
-    if app.settings.topics == "expect":
-        _refuse(await _missing(app, plans))
+    if app.settings.topics == "expect" and (missing := await _missing(app, plans)):
+        raise Transient(f"HEARTH_TOPICS=expect, and not there: {', '.join(missing)}; make them, or set it to create")
     created = await app.topics.create(plans)
     kinds = app.definition.kinds(no_policy())
     await ensure_indexes(app.database, kinds.values(), app.definition.indexes)
@@ -64,24 +64,16 @@ async def _missing(app: App, names: Iterable[str]) -> list[str]:
     return [f"topic {name}" for name in wanted if name not in there]
 
 
-def _refuse(missing: list[str]) -> None:
-    if missing:
-        raise Transient(f"HEARTH_TOPICS=expect, and not there: {', '.join(missing)}; make them, or set it to create")
-
-
 def topic_settings(plan: TopicPlan, replication: int) -> tuple[int, int, dict[str, str]]:
     """Partitions, replicas and settings of a topic."""
-    return (
-        plan.partitions,
-        replication,
-        {
-            "cleanup.policy": "delete",
-            "retention.ms": str(plan.retention_days * 86_400_000),
-            "max.message.bytes": str(MAX_MESSAGE),
-            "min.insync.replicas": str(min(2, replication)),
-            "unclean.leader.election.enable": "false",
-        },
-    )
+    settings = {
+        "cleanup.policy": "delete",
+        "retention.ms": str(plan.retention_days * 86_400_000),
+        "max.message.bytes": str(MAX_MESSAGE),
+        "min.insync.replicas": str(min(2, replication)),
+        "unclean.leader.election.enable": "false",
+    }
+    return plan.partitions, replication, settings
 
 
 async def _publish_policy(app: App) -> int:

@@ -56,14 +56,16 @@ class Hearth(Run):
         return f"{self.namespace}.crm.journal"
 
     def start(self) -> None:
-        """Migrate, start the services (or `only` some) in their role, wait until they are ready."""
-        self._migrate()
+        """Start the services (or `only` some) in their role, migrated, and wait until they are ready."""
+        if self.role != "all" or self.only:
+            self._migrate()
         self.services = [service for service in self.services if not self.only or service.name in self.only]
         for service in self.services:
             self.running.append(self.process_of(service))
             self.running[-1].spawn()
         for service, process in zip(self.services, self.running, strict=True):
             process.wait_until(service.is_ready, READY_SECONDS)
+        self._index()
 
     def process_of(self, service: Service) -> Process:
         """The process that a service will be, not started."""

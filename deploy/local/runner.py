@@ -94,8 +94,6 @@ class Run:
         for engine in self.engines.own:
             self.say(f"starting {engine.name} on {engine.url}")
         self.engines.start()
-        self.say("migrating: topics, indexes, policies")
-        self._migrate()
         for service in self.services:
             self.say(f"starting {service.name}")
             self.running.append(services.process(service, "all", self.settings, self.log_dir))
@@ -103,6 +101,7 @@ class Run:
         for service, process in zip(self.services, self.running, strict=True):
             process.wait_until(service.is_ready, READY_SECONDS)
             self.say(f"{service.name} is ready")
+        self._index()
 
     def _migrate(self) -> None:
         """All services at once; each makes only what it owns."""
@@ -118,6 +117,9 @@ class Run:
                 how = "took too long" if migration.alive else f"failed with exit code {migration.exit_code}"
                 raise LocalError(f"{migration.name} {how}. {migration.report()}")
         self.running = []
+        self._index()
+
+    def _index(self) -> None:
         self.engines.index_ids(self.settings.get("HEARTH_NAMESPACE", ""))
 
     def story(self, action: str) -> int:

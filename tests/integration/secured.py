@@ -129,13 +129,6 @@ class Guarded(Hearth):
         identity.write_secret(file, password(name).encode())
         return {"HEARTH_KAFKA_USER": name, "HEARTH_KAFKA_PASSWORD_FILE": str(file)}
 
-    def process_of(self, service: Service, role: str = "") -> Process:
+    def process_of(self, service: Service) -> Process:
         own = {**self.user(service.name), "MONGO_URL": self.doorkeeper.url_of(service.name)}
-        return services.process(service, role or self.role, self.settings | own, self.log_dir)
-
-    def _migrate(self) -> None:
-        for service in self.services:
-            process = self.process_of(service, "migrate")
-            process.spawn()
-            process.wait_until(lambda process=process: not process.alive, 60)
-            assert process.exit_code == 0, process.report()
+        return services.process(service, self.role, self.settings | own, self.log_dir)
