@@ -93,6 +93,39 @@ def test_what_is_no_campaign_is_refused(hearth: Hearth, project: str, change: An
         assert answer.body["detail"].startswith("1:5: undeclared reference"), answer.body
 
 
+def test_a_draft_is_changed_by_both_doors(hearth: Hearth, loyalty: Any, project: str) -> None:
+    first = drafted(hearth, project)
+    name, version = first.body["campaign_id"], first.headers["etag"]
+    promised = {"name": "Summer", "kind": "visit", **MARCH, "budget": 500, "percent": 100}
+
+    def put(path: str, body: Any, **more: str) -> Answer:
+        return hearth.http("loyalty", f"/v1/campaigns/{path}", body=body, headers={**key(), **more}, method="PUT")
+
+    changed = put(name, promised, **{"if-match": version})
+    assert (changed.status, changed.body["state"], changed.body["left"]) == (200, "DRAFT", 500), changed
+    assert put(name, promised, **{"if-match": version}).status == 412
+    for body, code in (
+        ({**promised, "budget": 0}, "campaign_without_budget"),
+        ({**promised, "condition": "1 +"}, "invalid_condition"),
+    ):
+        assert put(name, body).body["code"] == code
+    assert put("never", promised).body["code"] == "unknown_campaign"
+    read = loyalty.GetCampaign(pb.GetCampaignRequest(campaign_id=name))
+    assert (read.campaign.campaign.name, read.campaign.campaign.percent, read.campaign.campaign.condition) == (
+        "Summer",
+        100,
+        "",
+    )
+    read.campaign.campaign.budget = 700
+    asked = pb.UpdateCampaignRequest(campaign_id=name, campaign=read.campaign.campaign, expected_version=read.version)
+    assert loyalty.UpdateCampaign(asked, metadata=metadata()).left == 700
+    assert tell(hearth, f"/{name}/end").body["state"] == "ENDED"
+    assert put(name, promised).body["code"] == "wrong_campaign_state"
+    with pytest.raises(grpc.RpcError) as refused:
+        loyalty.UpdateCampaign(asked, metadata=metadata())
+    assert refused.value.code() == grpc.StatusCode.ABORTED  # type: ignore[attr-defined]
+
+
 def test_a_campaign_lives_by_both_doors(hearth: Hearth, loyalty: Any, project: str) -> None:
     people = [events.someone() for _ in range(4)]
     once = {"idempotency-key": str(uuid.uuid4())}

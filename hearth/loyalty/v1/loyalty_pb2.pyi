@@ -962,6 +962,26 @@ class DraftCampaignResponse(_message.Message):
     version: int
     def __init__(self, campaign_id: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
+class UpdateCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id", "campaign", "expected_version")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    campaign: Campaign
+    expected_version: int
+    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[Campaign, _Mapping]] = ..., expected_version: _Optional[int] = ...) -> None: ...
+
+class UpdateCampaignResponse(_message.Message):
+    __slots__ = ("state", "left", "version")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    left: int
+    version: int
+    def __init__(self, state: _Optional[str] = ..., left: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+
 class SimulateCampaignRequest(_message.Message):
     __slots__ = ("campaign_id", "after", "limit", "since", "until")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]

@@ -245,6 +245,11 @@ class LoyaltyServiceStub:
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignRequest.SerializeToString,
                 response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignResponse.FromString,
                 _registered_method=True)
+        self.UpdateCampaign = channel.unary_unary(
+                '/hearth.loyalty.v1.LoyaltyService/UpdateCampaign',
+                request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UpdateCampaignRequest.SerializeToString,
+                response_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UpdateCampaignResponse.FromString,
+                _registered_method=True)
         self.SimulateCampaign = channel.unary_unary(
                 '/hearth.loyalty.v1.LoyaltyService/SimulateCampaign',
                 request_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.SimulateCampaignRequest.SerializeToString,
@@ -585,6 +590,13 @@ class LoyaltyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateCampaign(self, request, context):
+        """Another promise in place of a draft's; what is scheduled is never changed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SimulateCampaign(self, request, context):
         """What a page of members would have got by facts of the past; nothing is written. Go on with `next` until it is empty.
         """
@@ -898,6 +910,11 @@ def add_LoyaltyServiceServicer_to_server(servicer, server):
                     servicer.DraftCampaign,
                     request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignRequest.FromString,
                     response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignResponse.SerializeToString,
+            ),
+            'UpdateCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateCampaign,
+                    request_deserializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UpdateCampaignRequest.FromString,
+                    response_serializer=hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UpdateCampaignResponse.SerializeToString,
             ),
             'SimulateCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.SimulateCampaign,
@@ -2115,6 +2132,33 @@ class LoyaltyService:
             '/hearth.loyalty.v1.LoyaltyService/DraftCampaign',
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignRequest.SerializeToString,
             hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.DraftCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hearth.loyalty.v1.LoyaltyService/UpdateCampaign',
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UpdateCampaignRequest.SerializeToString,
+            hearth_dot_loyalty_dot_v1_dot_loyalty__pb2.UpdateCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,

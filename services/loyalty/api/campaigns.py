@@ -56,8 +56,7 @@ class Campaigns:
 
     async def draft(self, campaign: Campaign, caller: str, key: str | None) -> tuple[str, int]:
         """Write a campaign down; returns its id and version. Raises what is wrong with it."""
-        check_campaign(campaign)
-        compile_condition(campaign.condition)
+        _check(campaign)
         name = command_id(f"{caller} {commands.DraftCampaign.TYPE}", key)
         _, seq = await self._carry_out(name, name, commands.DraftCampaign(campaign), None)
         return name, seq
@@ -68,6 +67,8 @@ class Campaigns:
         """Carry out a command on a campaign; returns the answer and the version. What was scheduled comes into force with the
         policy, what was ended goes out of it; both are done again when the command is repeated.
         """
+        if isinstance(data, commands.DraftCampaign):
+            _check(data.campaign)
         found, _ = await self.campaign(campaign_id)
         name = command_id(f"{caller} {data.TYPE} {campaign_id}", key)
         if isinstance(data, commands.ScheduleCampaign):
@@ -164,6 +165,12 @@ class Campaigns:
             return {**kept, campaign_id: msgspec.json.decode(msgspec.json.encode(campaign))}
 
         return await publish_campaigns(self._app.database, change, now + NOTICE)
+
+
+def _check(campaign: Campaign) -> None:
+    """Refuse what cannot be a campaign, or asks what is no condition."""
+    check_campaign(campaign)
+    compile_condition(campaign.condition)
 
 
 def apply_rule(account: Account, fact: Fact, policy: Policy) -> tuple[Account, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
@@ -88,7 +88,7 @@ class SimulationView(BaseModel):
 
 
 def campaigns(owned: Campaigns) -> APIRouter:
-    """Campaigns: draft, read, list, simulate, schedule, pause, resume, end."""
+    """Campaigns: draft, change a draft, read, list, simulate, schedule, pause, resume, end."""
     router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
     _questions(router, owned)
 
@@ -98,6 +98,11 @@ def campaigns(owned: Campaigns) -> APIRouter:
         name, seq = await owned.draft(campaign, asking().name, asked.key)
         asked.response.headers.update(etag(seq))
         return CampaignChanged(campaign_id=name, state="DRAFT", left=campaign.budget)
+
+    @router.put("/{campaign_id}", summary="Change a draft")
+    async def redraft(campaign_id: CampaignId, body: CampaignRequest, asked: Asking) -> CampaignChanged:
+        data = commands.DraftCampaign(campaign_from(body.model_dump(mode="json")))
+        return await _carry_out(owned, campaign_id, data, asked)
 
     for verb, command, summary in (
         ("schedule", commands.ScheduleCampaign, "Let a draft come into force"),
@@ -111,11 +116,15 @@ def campaigns(owned: Campaigns) -> APIRouter:
 
 def _carried_out(owned: Campaigns, command: type) -> Callable[..., Awaitable[CampaignChanged]]:
     async def carry_out(campaign_id: CampaignId, asked: Asking) -> CampaignChanged:
-        answer, seq = await owned.command(campaign_id, command(), asking().name, asked.key, asked.expected)
-        asked.response.headers.update(etag(seq))
-        return CampaignChanged(**answer)
+        return await _carry_out(owned, campaign_id, command(), asked)
 
     return carry_out
+
+
+async def _carry_out(owned: Campaigns, campaign_id: str, data: Any, asked: Any) -> CampaignChanged:
+    answer, seq = await owned.command(campaign_id, data, asking().name, asked.key, asked.expected)
+    asked.response.headers.update(etag(seq))
+    return CampaignChanged(**answer)
 
 
 def _questions(router: APIRouter, owned: Campaigns) -> None:

@@ -58,8 +58,10 @@ Told = tuple[Budgeted, Sequence[Effect]]
 
 
 def draft_campaign(budgeted: Budgeted, fact: Fact, now: datetime, policy: Policy) -> Told:
-    """Write down what it promises; nothing happens before it is scheduled. Its id is the command's id."""
+    """Write down what it promises, in place of what the draft promised before; nothing happens before it is scheduled."""
     check_campaign(fact.data.campaign)
+    if budgeted.state != "DRAFT":
+        raise WrongCampaignState(f"it is {budgeted.state}, and only a DRAFT is changed; end it and draft another one")
     return replace(budgeted, campaign=fact.data.campaign), ()
 
 

@@ -191,7 +191,7 @@ class RefundRedemption(FactData, frozen=True):
 
 
 class DraftCampaign(FactData, frozen=True):
-    """Write down what a campaign promises. Its subject is the campaign, whose id is the command's."""
+    """Write down what a campaign promises. Its subject is the campaign, whose id is that of the first such command."""
 
     TYPE = "loyalty.draft_campaign.v1"
 

@@ -10,6 +10,7 @@ from hearth.loyalty.v1 import loyalty_pb2 as pb
 from services.loyalty.api.campaigns import Campaigns, campaign_from
 from services.loyalty.domain import commands
 from services.loyalty.domain.budgets import Budgeted
+from services.loyalty.domain.campaign import Campaign
 from services.loyalty.rpc.messages import many, moment, named, timestamp
 
 NUMBERS = ("used", "left", "refused", "grants")
@@ -31,19 +32,13 @@ class CampaignDoors:
         return pb.GetCampaignResponse(campaign=self._status(name, found), version=seq)
 
     async def DraftCampaign(self, request: Any, context: Any) -> Any:
-        asked = request.campaign
-        if not (asked.HasField("starts") and asked.HasField("ends")):
-            raise InvalidRequest("a campaign starts and ends", "/campaign/starts")
-        numbers = {name: getattr(asked, name) for name in ("name", "kind", "budget", "bonus", "percent", "condition")}
-        times = {name: moment(asked, name) for name in ("starts", "ends")}
-        tiers = [
-            {name: getattr(each, name) for name in ("lowest", "highest", "bonus", "percent")} for each in asked.tiers
-        ]
-        short = asked.when_short or "partial"
-        campaign = campaign_from({**numbers, **times, "tiers": tiers, "when_short": short})
         key = metadata(context, "idempotency-key")
-        campaign_id, seq = await self._campaigns.draft(campaign, asking().name, key)
+        campaign_id, seq = await self._campaigns.draft(_promised(request.campaign), asking().name, key)
         return pb.DraftCampaignResponse(campaign_id=campaign_id, version=seq)
+
+    async def UpdateCampaign(self, request: Any, context: Any) -> Any:
+        answer, seq = await self._told(request, context, commands.DraftCampaign(_promised(request.campaign)))
+        return pb.UpdateCampaignResponse(state=answer["state"], left=answer["left"], version=seq)
 
     async def SimulateCampaign(self, request: Any, context: Any) -> Any:
         since, until = moment(request, "since"), moment(request, "until")
@@ -97,3 +92,13 @@ class CampaignDoors:
             exhausted_at=timestamp(found.exhausted_at) if found.exhausted_at else None,
             **{name: getattr(found, name) for name in NUMBERS},
         )
+
+
+def _promised(asked: Any) -> Campaign:
+    """The campaign that a request states; raises `InvalidRequest` naming the field."""
+    if not (asked.HasField("starts") and asked.HasField("ends")):
+        raise InvalidRequest("a campaign starts and ends", "/campaign/starts")
+    words = {name: getattr(asked, name) for name in ("name", "kind", "budget", "bonus", "percent", "condition")}
+    times = {name: moment(asked, name) for name in ("starts", "ends")}
+    tiers = [{name: getattr(each, name) for name in ("lowest", "highest", "bonus", "percent")} for each in asked.tiers]
+    return campaign_from({**words, **times, "tiers": tiers, "when_short": asked.when_short or "partial"})

@@ -169,6 +169,19 @@ def test_what_cannot_be_a_campaign_is_refused(change: dict[str, Any], code: str)
     check_campaign(campaign())
 
 
+def test_a_draft_is_changed_and_what_is_scheduled_keeps_its_promise() -> None:
+    fair = Fair()
+    for number, bonus in enumerate((10, 30)):
+        assert fair.tell(DraftCampaign(campaign(bonus=bonus)), VISITS, f"draft-{number}") == ""
+    assert fair.tell(DraftCampaign(campaign(budget=0)), VISITS, "draft-2") == "campaign_without_budget"
+    promised = fair.budget().campaign
+    assert promised is not None and promised.bonus == 30
+    for state, said in (("SCHEDULED", ScheduleCampaign()), ("PAUSED", PauseCampaign()), ("ENDED", EndCampaign())):
+        assert fair.tell(said, VISITS, state) == ""
+        assert fair.tell(DraftCampaign(campaign(bonus=50)), VISITS, f"late-{state}") == "wrong_campaign_state"
+        assert (fair.budget().state, fair.budget().campaign) == (state, promised)
+
+
 def test_a_campaign_lives_its_life() -> None:
     fair = Fair(c_visits=campaign(budget=1000))
     assert fair.tell(ScheduleCampaign(), VISITS, "s") == "wrong_campaign_state"
