@@ -98,12 +98,12 @@ async def _serve(app: App, role: str) -> int:
     calm_garbage_collection()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
     try:
-        if role == "all":  # it is the whole service: nobody else migrates for it
+        if role == "all":  # it is the whole service: nobody else migrates for it; a signal ends it at once meanwhile
             await migrate(app)
             await wait_migrated(app, 120)  # the services beside it make what it reads
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stop.set)
         await app.start(role)
         code = await _until(app, stop)
     finally:

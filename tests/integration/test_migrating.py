@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from chassis.fold.ports import Transient
 from chassis.migrate import migrate, wait_migrated
 from chassis.settings import read
 from deploy.local import keys, ports, stack
+from tests.running import Hearth, until
 
 pytestmark = pytest.mark.integration
 
@@ -79,3 +81,18 @@ async def test_a_worker_says_which_topic_it_waits_for(apps: dict[str, App]) -> N
     async with asyncio.timeout(120):
         while await loyalty.not_ready():
             await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_whole_service_that_waits_for_its_neighbours_can_be_ended(
+    engines: stack.Engines, tmp_path: Path, number: signal.Signals
+) -> None:
+    hearth = Hearth(engines, tmp_path, "all", {})
+    alone = hearth.process_of(hearth.service("leads"))
+    alone.spawn()
+    try:
+        until(lambda: "waiting for the role migrate" in alone.log.read_text(), bool, "leads waits for the journal")
+        alone.send(number)
+        until(lambda: alone.alive, lambda alive: not alive, "leads has ended", 20)
+    finally:
+        alone.kill()
