@@ -1,4 +1,4 @@
-"""`make run` and `make demo`, step by step: engines, keys, migrations, services, the story; then wait, then stop.
+"""`make run` and `make demo`, step by step: engines, keys, services (which migrate first), the story; then wait, then stop.
 
 Whatever happens (Ctrl-C, SIGTERM, a step that fails, a service that ends), the services drain first and the engines
 stop after them; a second Ctrl-C kills the rest at once.
