@@ -212,4 +212,4 @@ class Secantus(Database):
 
     def command(self) -> Sequence[str]:
         """The package's own command line, run by this very Python."""
-        return [sys.executable, "-c", "import sys; from secantus.cli import main; sys.exit(main())", *self.arguments()]
+        return [sys.executable, "-m", "deploy.local.embedded", *self.arguments()]

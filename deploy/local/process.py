@@ -22,7 +22,11 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def _die_with(parent: int, number: signal.Signals) -> None:
-    """Run in the child before exec: ask the kernel for a signal when the parent ends, and notice if it already has."""
+    """Run in the child before exec: ask the kernel for a signal when the parent ends, and notice if it already has.
+
+    The child hears SIGINT even where the runner does not, as a job in the background.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:

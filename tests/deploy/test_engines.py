@@ -1,5 +1,6 @@
 """Engines start, answer on loopback only, survive what they promise to survive, and leave nothing behind."""
 
+import signal
 import socket
 import struct
 import subprocess
@@ -16,7 +17,7 @@ from pymongo.errors import PyMongoError
 from deploy.local import stack
 from deploy.local.engines import Secantus, Tansu
 from deploy.local.errors import LocalError
-from deploy.local.ports import free_ports, require_free
+from deploy.local.ports import answers, free_ports, require_free
 from tests.running import until
 
 
@@ -109,6 +110,20 @@ def test_an_engine_that_ends_at_once_shows_the_end_of_its_log(tmp_path: Path) ->
     with pytest.raises(LocalError, match="The last lines of"):
         engine.start()
     assert not engine.alive
+
+
+def test_a_database_that_is_asked_to_end_in_the_moment_it_started_ends(tmp_path: Path) -> None:
+    """Its own handler of the signal hung, about once in six times, and kept the port for good."""
+    for attempt in range(12):
+        engine = Secantus(free_ports(1)[0], tmp_path / str(attempt), tmp_path)
+        engine.spawn()
+        try:
+            while engine.alive and not answers(engine.port):
+                pass  # the moment is shorter than a look every few milliseconds
+            engine.process.send(signal.SIGTERM)
+            until(lambda engine=engine: engine.process.exit_code, lambda code: code == 0, "ended in order")
+        finally:
+            engine.kill()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the parent-death signal")
