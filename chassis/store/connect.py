@@ -20,7 +20,7 @@ DURABLE = {"w": "majority", "j": True}
 
 def connect(url: str, timeout_ms: int = 5_000, **tls: Any) -> AsyncMongoClient[dict[str, Any]]:
     """A client for a MongoDB URL: majority and journal for writes, majority for reads, UTC times, bounded waiting.
-    `tls`: the driver's options of that name.
+    What is not said here is the URL's to say: what is given here the URL cannot change. `tls`: the driver's options.
     """
     return AsyncMongoClient(
         url,
@@ -29,7 +29,6 @@ def connect(url: str, timeout_ms: int = 5_000, **tls: Any) -> AsyncMongoClient[d
         readConcernLevel="majority",
         readPreference="primary",
         tz_aware=True,
-        retryWrites=True,
         serverSelectionTimeoutMS=timeout_ms,
         connectTimeoutMS=timeout_ms,
         socketTimeoutMS=4 * timeout_ms,

@@ -93,7 +93,10 @@ def asked(hearth: Hearth, people: list[str], rate: int) -> Iterator[Asked]:
 def again(hearth: Hearth, *arguments: str) -> dict[str, Any]:
     """What `hearth rebuild` or `hearth refold` says; told to repeat it, we do."""
     done = until(
-        lambda: hearth.cli(*arguments, "--json"), lambda one: "deadline_exceeded" not in one.stderr, "an answer in time"
+        lambda: hearth.cli(*arguments, "--json"),
+        lambda one: "deadline_exceeded" not in one.stderr,
+        "an answer in time",
+        240,  # what arrived meanwhile comes first
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

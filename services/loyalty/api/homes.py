@@ -4,15 +4,19 @@ A customer asks at the own account, which knows its household and under which id
 about members and the pool the household decides.
 """
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from chassis.app import App
+from chassis.errors import IdempotencyKeyReused
 from chassis.fold.doors import Done
 from chassis.fold.model import Key
 from services.loyalty.api.accounts import Accounts, execute
 from services.loyalty.domain.household import Household
 from services.loyalty.domain.household_commands import (
+    AcceptHousehold,
     ContributePoints,
+    DeclineHousehold,
     InviteToHousehold,
     LeaveHousehold,
     RemoveFromHousehold,
@@ -65,6 +69,22 @@ class Homes:
         """The account, what its customer is to households now, and the account's version."""
         account, seq = await self._accounts.account(customer_id)
         return account, [each for each in account.memberships.values() if each.state != "OUT"], seq
+
+    async def answer(self, who: Who, answer: type[AcceptHousehold | DeclineHousehold]) -> Answer:
+        """Agree to an invitation, or do not: where two customers who are one are invited, to the newest that waits, unless
+        this very command was given for another one.
+        """
+        account, _ = await self._accounts.account(who.customer_id)
+        asked = [each for each in account.memberships.values() if each.household == who.household_id]
+        asked.sort(key=lambda each: (each.state == "INVITED", each.number), reverse=True)
+        for each in asked[:-1]:
+            with suppress(IdempotencyKeyReused):
+                return await self._answer(who, answer(each.household, each.member))
+        last = asked[-1].member if asked else None
+        return await self._answer(who, answer(who.household_id or "", last))
+
+    async def _answer(self, who: Who, data: AcceptHousehold | DeclineHousehold) -> Answer:
+        return await self._accounts.command(who.customer_id, data, who.caller, who.key, who.expected)
 
     async def invite(self, who: Who, member: str) -> Answer:
         """Ask a customer to join; raises `UnknownAccount` if there is none, `InvitationToOneself` also where the two were

@@ -159,13 +159,13 @@ def _memberships(homes: Homes, accounts: Accounts) -> APIRouter:
 
     @router.post("/accept", summary="Who is invited agrees")
     async def accept(customer_id: CustomerId, body: InvitationRequest, asked: Asking) -> JoinedView:
-        data = commands.AcceptHousehold(body.household_id)
-        return JoinedView(**await asked.carry_out(accounts, customer_id, data))
+        who = Who(customer_id, body.household_id, asking().name, asked.key, asked.expected)
+        return JoinedView(**await asked.answered(homes.answer(who, commands.AcceptHousehold)))
 
     @router.post("/decline", summary="Who is invited does not agree")
     async def decline(customer_id: CustomerId, body: InvitationRequest, asked: Asking) -> JoinedView:
-        data = commands.DeclineHousehold(body.household_id)
-        return JoinedView(**await asked.carry_out(accounts, customer_id, data))
+        who = Who(customer_id, body.household_id, asking().name, asked.key, asked.expected)
+        return JoinedView(**await asked.answered(homes.answer(who, commands.DeclineHousehold)))
 
     return router
 

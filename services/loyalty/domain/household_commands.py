@@ -17,19 +17,21 @@ class FoundHousehold(FactData, frozen=True):
 
 
 class AcceptHousehold(FactData, frozen=True):
-    """Who is invited agrees."""
+    """Who is invited agrees, as the `member` that the household has invited (None: the first one)."""
 
     TYPE = "loyalty.accept_household.v1"
 
     household_id: Id
+    member: CustomerId | None = None
 
 
 class DeclineHousehold(FactData, frozen=True):
-    """Who is invited does not agree."""
+    """Who is invited does not agree, named as one who does."""
 
     TYPE = "loyalty.decline_household.v1"
 
     household_id: Id
+    member: CustomerId | None = None
 
 
 class ContributePoints(FactData, frozen=True):

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from contracts.fact import Effect, Fact
 from contracts.facts.households import HouseholdAnswered, HouseholdFounded, HouseholdInvited, HouseholdSettled
+from services.loyalty.domain.household_commands import AcceptHousehold, DeclineHousehold
 from services.loyalty.domain.household_errors import AlreadyInHousehold, HouseholdCycle, UnknownInvitation
 from services.loyalty.domain.membership import Membership
 from services.loyalty.domain.model import Account
@@ -46,7 +47,7 @@ def note_invitation(account: Account, fact: Fact, now: datetime, policy: Policy)
 
 def accept_household(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
     """Agree; the customer is a member when the household has heard it."""
-    invited = _invitation(account, fact.data.household_id, now)
+    invited = _invitation(account, fact.data, now)
     if any(each.state == "HEAD" and each.household != invited.household for each in account.memberships.values()):
         raise HouseholdCycle("leave the household of which the customer is the head, as the last")
     _refuse_second(account)
@@ -55,7 +56,7 @@ def accept_household(account: Account, fact: Fact, now: datetime, policy: Policy
 
 def decline_household(account: Account, fact: Fact, now: datetime, policy: Policy) -> Told:
     """Do not agree."""
-    invited = _invitation(account, fact.data.household_id, now)
+    invited = _invitation(account, fact.data, now)
     return _with(account, replace(invited, state="OUT")), [_answer(invited, accepted=False)]
 
 
@@ -71,9 +72,14 @@ def _refuse_second(account: Account) -> None:
         raise AlreadyInHousehold("leave that household first")
 
 
-def _invitation(account: Account, household_id: str, now: datetime) -> Membership:
+def _invitation(account: Account, asked: AcceptHousehold | DeclineHousehold, now: datetime) -> Membership:
+    """Of two customers who are one each may be invited: the answer stays with the one it was given for, also when the account
+    is made again and hears of the other one first, or has only the other one's.
+    """
     for each in account.memberships.values():
-        if each.household == household_id and each.state == "INVITED" and (each.until is None or each.until > now):
+        if each.household != asked.household_id or asked.member not in (None, each.member):
+            continue
+        if each.state == "INVITED" and (each.until is None or each.until > now):
             return each
     raise UnknownInvitation("it never was, is answered, taken back, or was too long ago", "/household_id")
 

@@ -34,18 +34,19 @@ class HouseholdDoors:
         return pb.ListMembershipsResponse(household_id=account.household, memberships=memberships, version=seq)
 
     async def FoundHousehold(self, request: Any, context: Any) -> Any:
-        answer, seq = await self._join(request, context, commands.FoundHousehold())
-        return pb.FoundHouseholdResponse(**answer, version=seq)
+        customer, key = named(request, "customer_id"), metadata(context, "idempotency-key")
+        answer, done = await self._accounts.command(customer, commands.FoundHousehold(), asking().name, key)
+        return pb.FoundHouseholdResponse(**answer, version=done.seq)
 
     async def AcceptHousehold(self, request: Any, context: Any) -> Any:
-        data = commands.AcceptHousehold(opaque(request, "household_id"))
-        answer, seq = await self._join(request, context, data)
-        return pb.AcceptHouseholdResponse(**answer, version=seq)
+        opaque(request, "household_id")
+        answer, done = await self._homes.answer(_who(request, context), commands.AcceptHousehold)
+        return pb.AcceptHouseholdResponse(**answer, version=done.seq)
 
     async def DeclineHousehold(self, request: Any, context: Any) -> Any:
-        data = commands.DeclineHousehold(opaque(request, "household_id"))
-        answer, seq = await self._join(request, context, data)
-        return pb.DeclineHouseholdResponse(**answer, version=seq)
+        opaque(request, "household_id")
+        answer, done = await self._homes.answer(_who(request, context), commands.DeclineHousehold)
+        return pb.DeclineHouseholdResponse(**answer, version=done.seq)
 
     async def InviteToHousehold(self, request: Any, context: Any) -> Any:
         answer, done = await self._homes.invite(_who(request, context), opaque(request, "member"))
@@ -66,11 +67,6 @@ class HouseholdDoors:
     async def WithdrawPoints(self, request: Any, context: Any) -> Any:
         answer, done = await self._homes.withdraw(_who(request, context), points_of(request))
         return pb.WithdrawPointsResponse(**answer, version=done.seq)
-
-    async def _join(self, request: Any, context: Any, data: Any) -> tuple[dict[str, Any], int]:
-        customer, key = named(request, "customer_id"), metadata(context, "idempotency-key")
-        answer, done = await self._accounts.command(customer, data, asking().name, key)
-        return answer, done.seq
 
 
 def household(told: Mapping[str, Any]) -> Any:

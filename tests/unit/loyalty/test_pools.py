@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -229,6 +230,20 @@ def test_who_agreed_for_another_while_they_were_one_did_so_for_that_one() -> Non
     assert (made.state("a").household, made.state("b").household) == ("", HOME)
 
 
+@pytest.mark.parametrize("member", ["a", "b"])
+def test_an_answer_stays_with_the_invitation_it_was_given_to(member: str) -> None:
+    """a and b are one, and both are invited; one of them agrees, then they part: who did not is still asked."""
+    made, turns = at_home(), Turns("ab")
+    turned(made, turns, merge=True)
+    for each in "ab":
+        assert made.say(InviteToHousehold(SHE, each), HOME) == ""
+    assert made.say(AcceptHousehold(HOME, member), "a") == ""
+    turned(made, turns, merge=False)
+    states = {who: [each.state for each in made.state(who).memberships.values()] for who in "ab"}
+    assert states == {who: ["MEMBER" if who == member else "INVITED"] for who in "ab"}
+    assert made.household().members == (SHE, member)
+
+
 def test_members_of_two_households_who_are_one_are_in_both() -> None:
     made, turns = at_home("a"), Turns("ab")
     assert made.found("b", "other") == ""
@@ -299,8 +314,8 @@ class HomesMachine(RuleBasedStateMachine):
         for who in self.dice.sample(MEMBERS, len(MEMBERS)):
             for each in self.made.state(who).memberships.values():
                 if each.state == "INVITED":
-                    data = AcceptHousehold(each.household) if accept else DeclineHousehold(each.household)
-                    self.tell(data, who)
+                    answer = AcceptHousehold if accept else DeclineHousehold
+                    self.tell(answer(each.household, each.member), who)
                     return
 
     @rule(home=st.sampled_from(HOMES), remove=st.booleans())
