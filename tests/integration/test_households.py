@@ -1,5 +1,6 @@
 """Households and their pools on running services, by both doors: from the invitation to the withdrawal, and what is refused."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -209,7 +210,8 @@ def test_of_many_who_take_at_once_nobody_takes_what_is_not_there(
     books_are_right(hearth)
 
 
-def test_a_membership_is_its_customer_s_before_within_and_after_a_merge(hearth: Hearth, head: str) -> None:
+def two_people(hearth: Hearth) -> tuple[str, str]:
+    """Two customers with 100 points each: who will be left when they turn out to be one, and who will be merged."""
     people = [Somebody(hearth) for _ in range(2)]
     for number, each in enumerate(people):
         for week in range(2):
@@ -218,6 +220,11 @@ def test_a_membership_is_its_customer_s_before_within_and_after_a_merge(hearth: 
     survivor, merged = sorted(each.id for each in people)
     hearth.eventually(survivor, active=100)
     hearth.eventually(merged, active=100)
+    return survivor, merged
+
+
+def test_a_membership_is_its_customer_s_before_within_and_after_a_merge(hearth: Hearth, head: str) -> None:
+    survivor, merged = two_people(hearth)
     household = found(hearth, head)
     join(hearth, household, head, merged)
     made = hearth.http("profile", f"/v1/customers/{survivor}/merge", body={"with": merged}, headers=key())
@@ -240,3 +247,34 @@ def test_a_membership_is_its_customer_s_before_within_and_after_a_merge(hearth: 
     assert told(hearth, merged, "household")["household_id"] == household
     assert home_of(hearth, household)["points"] == 140
     books_are_right(hearth)
+
+
+def test_of_two_who_are_one_each_invitation_has_its_own_answer(hearth: Hearth, loyalty: Any, head: str) -> None:
+    """Both are invited before they are one. A repetition is the same answer, though the other invitation waits; and when
+    they part, who was not answered for is still asked.
+    """
+    survivor, merged = two_people(hearth)
+    household = found(hearth, head)
+    for who in (survivor, merged):
+        assert asked(hearth, head, "invite", member=who).status == 200
+        until(lambda who=who: told(hearth, who, "household")["memberships"], bool, "is invited")
+    made = hearth.http("profile", f"/v1/customers/{survivor}/merge", body={"with": merged}, headers=key())
+    states = states_of(hearth, survivor)
+    until(lambda: states() == {survivor: "INVITED", merged: "INVITED"}, bool, "both invitations came along")
+    same = key()
+    path = f"/v1/accounts/{survivor}/household/accept"
+    answers = [hearth.http("loyalty", path, body={"household_id": household}, headers=same) for _ in range(2)]
+    assert [(each.status, each.body["state"]) for each in answers] == [(200, "JOINING")] * 2
+    until(lambda: states() == {survivor: "INVITED", merged: "MEMBER"}, bool, "the newest was answered, once")
+    undo = {"merge_id": made.body["merge_id"]}
+    assert hearth.http("profile", f"/v1/customers/{survivor}/unmerge", body=undo, headers=key()).status == 200
+    until(lambda: states() == {survivor: "INVITED"}, bool, "parted")
+    assert states_of(hearth, merged)() == {merged: "MEMBER"}
+    request = pb.DeclineHouseholdRequest(customer_id=survivor, household_id=household)
+    assert loyalty.DeclineHousehold(request, metadata=metadata()).state == "OUT"
+    assert home_of(hearth, household)["members"] == [head, merged]
+
+
+def states_of(hearth: Hearth, customer: str) -> Callable[[], dict[str, str]]:
+    """What an account knows itself to be to households, by the id by which they know it."""
+    return lambda: {each["member"]: each["state"] for each in told(hearth, customer, "household")["memberships"]}
