@@ -72,16 +72,15 @@ class Homes:
 
     async def answer(self, who: Who, answer: type[AcceptHousehold | DeclineHousehold]) -> Answer:
         """Agree to an invitation, or do not: where two customers who are one are invited, to the newest that waits, unless
-        this very command was given for another one.
+        this very command was given for another one, or by an older release for none by name.
         """
         account, _ = await self._accounts.account(who.customer_id)
         asked = [each for each in account.memberships.values() if each.household == who.household_id]
         asked.sort(key=lambda each: (each.state == "INVITED", each.number), reverse=True)
-        for each in asked[:-1]:
+        for member in [each.member for each in asked]:
             with suppress(IdempotencyKeyReused):
-                return await self._answer(who, answer(each.household, each.member))
-        last = asked[-1].member if asked else None
-        return await self._answer(who, answer(who.household_id or "", last))
+                return await self._answer(who, answer(who.household_id or "", member))
+        return await self._answer(who, answer(who.household_id or ""))
 
     async def _answer(self, who: Who, data: AcceptHousehold | DeclineHousehold) -> Answer:
         return await self._accounts.command(who.customer_id, data, who.caller, who.key, who.expected)

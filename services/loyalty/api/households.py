@@ -159,13 +159,13 @@ def _memberships(homes: Homes, accounts: Accounts) -> APIRouter:
 
     @router.post("/accept", summary="Who is invited agrees")
     async def accept(customer_id: CustomerId, body: InvitationRequest, asked: Asking) -> JoinedView:
-        who = Who(customer_id, body.household_id, asking().name, asked.key, asked.expected)
-        return JoinedView(**await asked.answered(homes.answer(who, commands.AcceptHousehold)))
+        outcome = homes.answer(_who(customer_id, body, asked), commands.AcceptHousehold)
+        return JoinedView(**await asked.answered(outcome))
 
     @router.post("/decline", summary="Who is invited does not agree")
     async def decline(customer_id: CustomerId, body: InvitationRequest, asked: Asking) -> JoinedView:
-        who = Who(customer_id, body.household_id, asking().name, asked.key, asked.expected)
-        return JoinedView(**await asked.answered(homes.answer(who, commands.DeclineHousehold)))
+        outcome = homes.answer(_who(customer_id, body, asked), commands.DeclineHousehold)
+        return JoinedView(**await asked.answered(outcome))
 
     return router
 
@@ -207,5 +207,5 @@ def _pool(homes: Homes) -> APIRouter:
     return router
 
 
-def _who(customer_id: str, body: HouseholdRequest, asked: Asked) -> Who:
+def _who(customer_id: str, body: HouseholdRequest | InvitationRequest, asked: Asked) -> Who:
     return Who(customer_id, body.household_id, asking().name, asked.key, asked.expected)

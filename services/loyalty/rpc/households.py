@@ -39,13 +39,11 @@ class HouseholdDoors:
         return pb.FoundHouseholdResponse(**answer, version=done.seq)
 
     async def AcceptHousehold(self, request: Any, context: Any) -> Any:
-        opaque(request, "household_id")
-        answer, done = await self._homes.answer(_who(request, context), commands.AcceptHousehold)
+        answer, done = await self._homes.answer(_invited(request, context), commands.AcceptHousehold)
         return pb.AcceptHouseholdResponse(**answer, version=done.seq)
 
     async def DeclineHousehold(self, request: Any, context: Any) -> Any:
-        opaque(request, "household_id")
-        answer, done = await self._homes.answer(_who(request, context), commands.DeclineHousehold)
+        answer, done = await self._homes.answer(_invited(request, context), commands.DeclineHousehold)
         return pb.DeclineHouseholdResponse(**answer, version=done.seq)
 
     async def InviteToHousehold(self, request: Any, context: Any) -> Any:
@@ -89,3 +87,8 @@ def _membership(each: Membership) -> Any:
 def _who(request: Any, context: Any) -> Who:
     household_id = opaque(request, "household_id") if request.household_id else None
     return Who(named(request, "customer_id"), household_id, asking().name, metadata(context, "idempotency-key"))
+
+
+def _invited(request: Any, context: Any) -> Who:
+    """The same, where the household must be named."""
+    return _who(request, context)._replace(household_id=opaque(request, "household_id"))
