@@ -76,7 +76,7 @@ class MongoStore(Repairs):
 
     @transient
     async def heads(self, keys: Collection[Key]) -> dict[Key, Head]:
-        sure = await self._heads_ahead_of_views(keys) if len(keys) > 8 else {}
+        sure = await self._heads_ahead_of_views(keys)
         missing = [key for key in keys if key not in sure]
         for group in _groups(missing, 32):
             for head in await asyncio.gather(*(self._head(key) for key in group)):

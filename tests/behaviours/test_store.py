@@ -275,6 +275,61 @@ async def test_compaction_looks_at_nothing_before_the_newest_segment(store: Any)
     assert [recorded.id for _, recorded in await store.history(ANN)] == [f"f{seq}" for seq in range(1, 9)]
 
 
+@pytest.mark.integration
+async def test_a_fact_is_found_without_what_compaction_emptied(engines: Any, namespace: str) -> None:
+    """Each old duplicate read every version of its chain: the soak's slowest customer, slower with every fact."""
+    client = connect(engines.mongo_url)
+    database = client[f"{namespace}_behaviours"]
+    await ensure_indexes(database, KINDS.values())
+    store = MongoStore(database, KINDS, bytes)
+    for seq in range(1, 41):
+        await store.insert([version(ANN, seq, f"f{seq}", offset=seq)])
+    await store.replace_views([version(ANN, 40, "f40").head])
+    await store.join(ANN, range(1, 31))
+    await store.stub(ANN, range(2, 31))
+    read = Read(store.chain("account"))
+    store.chain = lambda _kind: read  # type: ignore[method-assign]
+    assert (await store.recall({ANN: {"test f1"}}))[ANN, "test f1"].recorded.offset == 1
+    assert sum(read.documents) == 3 + 11  # near the head, then ten versions and the joined one
+    assert (await store.recall({ANN: {"test f39"}}))[ANN, "test f39"].recorded.offset == 39
+    assert sum(read.documents) == 3 + 11 + 3  # near the head
+    assert not await store.recall({ANN: {"test nothing"}})
+    await client.drop_database(database.name)
+    await client.close()
+
+
+class Read:
+    """A collection that counts the documents it gives."""
+
+    def __init__(self, collection: Any) -> None:
+        self.collection, self.documents = collection, list[int]()
+
+    def find(self, *args: Any, **named: Any) -> Any:
+        """As the collection's, counting."""
+        return Given(self.collection.find(*args, **named), self.documents)
+
+
+class Given:
+    """A cursor that counts what it gives."""
+
+    def __init__(self, cursor: Any, counts: list[int]) -> None:
+        self.cursor, self.counts = cursor, counts
+
+    def sort(self, *args: Any) -> "Given":
+        """As the cursor's."""
+        self.cursor.sort(*args)
+        return self
+
+    async def to_list(self) -> list[Any]:
+        """All of it."""
+        return [document async for document in self]
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        async for document in self.cursor:
+            self.counts.append(1)
+            yield document
+
+
 async def test_a_dead_record_is_kept_once(store: Any) -> None:
     dead = Dead("t:0", 7, "not_json", "", "the data is not JSON", "x", "", "ann", AT, b"13800138000")
     await store.bury([dead])
