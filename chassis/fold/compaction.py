@@ -6,7 +6,7 @@ state, and a stale writer that would insert at a lower number still finds it tak
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from chassis.fold.model import Key
 from chassis.fold.ports import Link, Store
@@ -28,8 +28,8 @@ async def compact(store: Store, key: Key, least: int = MIN_LINKS) -> int:
     if left:
         await store.stub(key, left)
         return len(left)
-    seqs = [link.seq for link in _run([link for link in links if not link.stub])]
-    if len(seqs) < least or not await store.join(key, seqs):
+    seqs = [link.seq for link in _run([link for link in links if not link.stub], least)]
+    if not seqs or not await store.join(key, seqs):
         return 0
     await store.stub(key, seqs[1:])
     return len(seqs) - 1
@@ -54,11 +54,10 @@ async def _quiet(store: Store, links: list[Link]) -> list[Link]:
     return list(takewhile(lambda link: not link.todo and (not link.slot or link.offset < settled[link.slot]), links))
 
 
-def _run(links: list[Link]) -> list[Link]:
-    """The last stretch of links that fits one segment: from a segment that has room, or from the first plain link."""
-    run: list[Link] = []
-    for link in links:
-        if sum(held.bytes for held in run) + link.bytes > SEGMENT_BYTES:
-            run = []
-        run.append(link)
-    return run
+def _run(links: list[Link], least: int) -> list[Link]:
+    """The first stretch of so many links that fits one segment: what is before the newest one is not looked at again."""
+    for start in range(len(links) - least + 1):
+        sizes = accumulate(link.bytes for link in links[start:])
+        if (fitting := sum(1 for _ in takewhile(lambda size: size <= SEGMENT_BYTES, sizes))) >= least:
+            return links[start : start + fitting]
+    return []

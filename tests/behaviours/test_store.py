@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.fold import Head, Key, Out, Recorded, Version, Watermark
+from chassis.fold import Head, Key, Out, Recorded, Version, Watermark, compaction
 from chassis.fold.compaction import compact
 from chassis.fold.memory import Memory, fact_mark
 from chassis.fold.ports import Dead, Transient
@@ -260,6 +260,21 @@ async def test_of_two_compactors_one_joins(store: Any) -> None:
         (5, 0, False),
     ]
     assert [link.seq for link in await store.links(ANN, 3)] == [1, 2]
+
+
+async def test_a_full_segment_leaves_nothing_behind(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What did not fit the newest segment any more stayed as it was for ever: some fifty versions with each full one."""
+    monkeypatch.setattr(compaction, "SEGMENT_BYTES", 1_000)
+    await store.open_slot(Watermark("t:0", "t", 0, 100, 0, 1, 1))
+    for seq in range(1, 61):
+        await store.insert([version(ANN, seq, f"f{seq}", offset=seq)])
+        if seq % 4 == 0:
+            await store.replace_views((await store.heads([ANN])).values())
+            await compact(store, ANN, 3)
+    assert [recorded.id for _, recorded in await store.history(ANN)] == [f"f{seq}" for seq in range(1, 61)]
+    links = [link for below in range(2, 62) for link in await store.links(ANN, below)]
+    plain = {link.seq for link in links if not link.stub and not link.upto}
+    assert len(plain) < 8, sorted(plain)
 
 
 async def test_compaction_looks_at_nothing_before_the_newest_segment(store: Any) -> None:
