@@ -76,7 +76,7 @@ class MongoStore(Repairs):
 
     @transient
     async def heads(self, keys: Collection[Key]) -> dict[Key, Head]:
-        sure = await self._heads_ahead_of_views(keys)
+        sure = await self._heads_ahead_of_views(keys) if len(keys) > 8 else {}
         missing = [key for key in keys if key not in sure]
         for group in _groups(missing, 32):
             for head in await asyncio.gather(*(self._head(key) for key in group)):
@@ -85,11 +85,12 @@ class MongoStore(Repairs):
         return sure
 
     async def _head(self, key: Key) -> Head | None:
-        prefix = key.prefix()
-        document = await self.chain(key.kind).find_one(
-            {"_id": {"$gte": link_id(prefix, 0), "$lte": link_id(prefix, 2**63)}}, sort=[("_id", -1)]
-        )
-        return None if document is None else self.readers[key.kind].head(key.id, document)
+        view = await self.view(key.kind).find_one({"_id": key.id}, {"s": 1}) or {"s": 0}
+        for first in sorted({0, view["s"]}, reverse=True):  # not every database is quick with the last of a long range
+            ids = {"$gte": link_id(key.prefix(), first), "$lte": link_id(key.prefix(), 2**63)}
+            if document := await self.chain(key.kind).find_one({"_id": ids}, sort=[("_id", -1)]):
+                return self.readers[key.kind].head(key.id, document)
+        return None
 
     async def _heads_ahead_of_views(self, keys: Collection[Key]) -> dict[Key, Head]:
         """Heads found a few numbers past their views; an entity that is further ahead is left to `_head`."""
@@ -126,8 +127,7 @@ class MongoStore(Repairs):
     async def _links(
         self, key: Key, below: int, fields: Mapping[str, int] | None = None, first: int = 0
     ) -> list[Document]:
-        prefix = key.prefix()
-        ids = {"$gte": link_id(prefix, first), "$lt": link_id(prefix, below)}
+        ids = {"$gte": link_id(key.prefix(), first), "$lt": link_id(key.prefix(), below)}
         return await self.chain(key.kind).find({"_id": ids}, fields).sort("_id", 1).to_list()
 
     # ---- writing ----------------------------------------------------------------------------------------------------
