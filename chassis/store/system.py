@@ -16,6 +16,7 @@ from chassis.store.connect import transient
 
 Database = AsyncDatabase[dict[str, Any]]
 
+
 Wanted = tuple[str, tuple[tuple[str, int], ...], Mapping[str, Any]]
 """An index: collection, fields with direction, options."""
 
@@ -28,11 +29,8 @@ def indexes_of(
         chain, slot = kind.collection + ".chain", {"slot": {"$gt": ""}}
         yield chain, (("slot", 1), ("o", 1)), {"name": "slot", "partialFilterExpression": slot}
         yield chain, (("todo", 1),), {"name": "todo", "partialFilterExpression": {"todo": 1}}
-        yield (
-            kind.collection,
-            (("due", 1),),
-            {"name": "due_at"},
-        )  # whole: not every database uses a partial one for a range
+        due = {"name": "due_at"}  # a whole one: not every database uses a partial one for a range
+        yield kind.collection, (("due", 1),), due
     yield "slots", (("topic", 1), ("partition", 1)), {"name": "place"}
     yield "dead", (("at", 1),), {"name": "at"}
     yield "dead", (("fact", 1),), {"name": "fact"}

@@ -314,7 +314,7 @@ async def test_a_fact_is_found_without_what_compaction_emptied(engines: Any, nam
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("spoilt", [{"state": b"\x00"}, {"s": 99}, {"s": 1}])
+@pytest.mark.parametrize("spoilt", [{"s": 3, "state": b"\x00"}, {"s": 99}, {"s": 1}, {}])
 async def test_a_wrong_view_hides_no_head(engines: Any, namespace: str, spoilt: dict[str, Any]) -> None:
     client = connect(engines.mongo_url)
     database = client[f"{namespace}_behaviours"]
@@ -323,7 +323,7 @@ async def test_a_wrong_view_hides_no_head(engines: Any, namespace: str, spoilt: 
         await store.insert([version(ANN, seq, f"f{seq}", offset=seq)])
     head = version(ANN, 3, "f3").head
     await store.replace_views([head])
-    await store.view("account").update_one({"_id": ANN.id}, {"$set": spoilt})
+    await store.view("account").replace_one({"_id": ANN.id}, spoilt)
     assert (await store.heads([ANN, BOB])) == {ANN: head}
     await client.drop_database(database.name)
     await client.close()
