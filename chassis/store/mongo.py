@@ -86,9 +86,7 @@ class MongoStore(Repairs):
 
     async def _head(self, key: Key) -> Head | None:
         view = await self.view(key.kind).find_one({"_id": key.id}, {"s": 1}) or {}
-        for first in sorted(
-            {0, view.get("s", 0)}, reverse=True
-        ):  # not every database is quick with the last of a long range
+        for first in sorted({0, view.get("s", 0)}, reverse=True):  # not every database is quick at the end of a range
             ids = {"$gte": link_id(key.prefix(), first), "$lte": link_id(key.prefix(), 2**63)}
             if document := await self.chain(key.kind).find_one({"_id": ids}, sort=[("_id", -1)]):
                 return self.readers[key.kind].head(key.id, document)
