@@ -12,15 +12,13 @@ from typing import Any
 
 from chassis.fold.batch import Batch, dead_item, split
 from chassis.fold.bringing import bring
+from chassis.fold.kept import Kept
 from chassis.fold.merging import Chains
 from chassis.fold.model import Head, Key, Out, Recorded, Version, Watermark, cause_of
 from chassis.fold.ports import Broker, Dead, Known, Store, Transient
 from chassis.fold.rules import NOTHING, Conflict, Folded, Folder, Item, empty_head, same_content
 from chassis.fold.views import Views
 from chassis.seeing.counts import Counts
-
-HEADS_KEPT = 6_000
-"""How many entities a lane keeps in memory between batches; more are read from their views."""
 
 VERSION_BYTES = 4 << 20
 
@@ -45,7 +43,10 @@ class _TooBig(Exception):
 
 
 class Lane:
-    """Works the batches of one slot. `pause(attempt)` waits before a repetition; nothing else here takes time by itself."""
+    """Works the batches of one slot. `pause(attempt)` waits before a repetition; nothing else here takes time by itself.
+
+    `kept` may be that of other lanes too: what they keep are hints, and only an insert shows whether they are true.
+    """
 
     def __init__(
         self,
@@ -58,10 +59,11 @@ class Lane:
         pause: Callable[[int], Awaitable[None]],
         table: int = 1,
         counts: Counts | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self.slot, self.store, self.broker, self.folder, self.kinds = slot, store, broker, folder, kinds
         self.views, self.pause, self.table, self.counts = views, pause, table, counts or Counts()
-        self.kept: dict[Key, Head] = {}
+        self.kept = kept or Kept()
         self.waiting_for = ""
 
     async def work(self, batch: Batch) -> int:
@@ -129,7 +131,8 @@ class Lane:
         self.views.resync()
 
     async def _load(self, keys: Iterable[Key]) -> dict[Key, Head]:
-        heads = {key: self.kept[key] for key in keys if key in self.kept}
+        kept = self.kept.heads
+        heads = {key: kept[key] for key in keys if key in kept}
         missing = [key for key in keys if key not in heads]
         self.counts.looked_up("entities", len(heads), len(missing))
         if missing:
@@ -166,7 +169,7 @@ class Lane:
             round_.todo = {key: items for key, items in round_.todo.items() if key in again}
             if again:
                 await self._reload(list(round_.todo), heads, round_, mark)
-        self._keep(round_.heads)
+        self.kept.keep(round_.heads.values())
         self.counts.folded(part.items, round_.applied, round_.refused)
         outs = round_.outs + await self._unpublished(round_.found, mark)
         dead = [*part.dead, *(dead_item(self.slot, item, error) for item, error in round_.refused)]
@@ -236,13 +239,6 @@ class Lane:
             if hit.outs and (settled[slot] <= hit.recorded.offset if slot else hit.todo):
                 outs.extend(hit.outs)
         return outs
-
-    def _keep(self, heads: Mapping[Key, Head]) -> None:
-        for key, head in heads.items():
-            self.kept.pop(key, None)
-            self.kept[key] = head
-        for key in list(self.kept)[: max(0, len(self.kept) - HEADS_KEPT)]:
-            del self.kept[key]
 
     def _count(self, outs: list[Out], dead: list[Dead]) -> None:
         self.counts.buried(dead)

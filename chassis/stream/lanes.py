@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from chassis.fold.batch import Reader
+from chassis.fold.kept import Kept
 from chassis.fold.lane import Lane, OutOfStep
 from chassis.fold.model import Kind, Watermark
 from chassis.fold.ports import Broker, Store, Transient
@@ -60,6 +61,7 @@ class Mounted:
     table: int
     on_written: Callable[[Any], None]
     counts: Counts = field(default_factory=Counts)
+    kept: Kept = field(default_factory=Kept)
     group: str = ""
     """The name of the consumer group."""
     handler: Handler | None = None
@@ -144,11 +146,12 @@ class LaneTask:
         shared = self.mounted
         self.views = Views(slot, shared.view_store, self._to_view.set)
         store, broker, folder, kinds = shared.store, shared.broker, shared.folder, shared.kinds
-        parts = (slot, store, broker, folder, kinds, self.views, self._pause, shared.table, shared.counts)
+        parts = (slot, store, broker, folder, kinds, self.views, self._pause)
+        more = (shared.table, shared.counts, shared.kept)
         if self.topic in shared.relayed and shared.handler is not None:
-            self.lane = self.reader = Relay(shared.handler, *parts)
+            self.lane = self.reader = Relay(shared.handler, *parts, *more)
         else:
-            self.lane = Lane(*parts)
+            self.lane = Lane(*parts, *more)
 
     async def _find_slot(self) -> Watermark:
         found = (await self.mounted.topics.find([self.topic])).get(self.topic)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.arch.sources import CODE, ROOT, python_files
 
-MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES = 8, 22, 300, 6550
+MEDIAN_LINES, P90_LINES, FILE_LINES, CHASSIS_LINES = 8, 22, 300, 6600
 BESIDE = {
     1200: ("gate/", "store/audit.py", "store/quotas.py"),
     700: ("webhooks/", "store/webhooks.py"),

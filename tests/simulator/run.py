@@ -10,6 +10,7 @@ from chassis.fold import Due, Key, Rule, Transient, Watermark
 from chassis.fold.batch import PROGRESS, Reader
 from chassis.fold.compaction import compact
 from chassis.fold.doors import Command, Door, Timers
+from chassis.fold.kept import Kept
 from chassis.fold.lane import Lane, Moved, OutOfStep
 from chassis.fold.memory import Memory
 from chassis.fold.rules import Folder
@@ -19,6 +20,7 @@ from tests.simulator.check import check
 from tests.simulator.script import BROKEN, KINDS, RULES, START, Fact, Language, Policies, make_due
 from tests.simulator.world import MemoryBroker, MemoryStore, Step, World
 
+SHARED = "shared heads"
 ALL_FAULTS = frozenset(
     {
         "duplicates",
@@ -64,6 +66,8 @@ class Run:
         self.answers: dict[str, list[tuple[bytes, int]]] = {}
         self.disputed: set[str] = set()
         self.abandoned: set[str] = set()
+        self.kept: dict[tuple[int, int], Kept] = {}
+        self.lanes = 0
         self.facts: dict[str, Fact] = {}
         self.commands: dict[str, Fact] = {}
         self.snapshot: Any = None
@@ -126,6 +130,15 @@ class Run:
         """The release of a worker that starts: the older one too, even after the newer one is final (a forgotten pod)."""
         return OLD if "releases" in self.faults and self.dice.random() < 0.3 else NEW
 
+    def _kept(self, release: int) -> Kept:
+        """A lane's own heads; or of two workers in turn, where lanes that end leave theirs behind for the next ones, and
+        the second worker has room for two or three.
+        """
+        if SHARED not in self.faults:
+            return Kept()
+        self.lanes += 1
+        return self.kept.setdefault((release, self.lanes % 2), Kept(6_000) if self.lanes % 2 else Kept())
+
     def _ports(self, release: int = NEW) -> tuple[MemoryStore, MemoryBroker, Folder]:
         folder = Folder(self._rules(release), self.language(), Policies(), self.world.epoch, self.kinds)
         return MemoryStore(self.world, self.off), MemoryBroker(self.world), folder
@@ -141,7 +154,9 @@ class Run:
         )
         views = Views(mark.slot, store)
         self._start(("views", topic, partition), self._viewer(views))
-        lane = Lane(mark.slot, store, broker, folder, self.kinds, views, self._pause, release)
+        lane = Lane(
+            mark.slot, store, broker, folder, self.kinds, views, self._pause, release, None, self._kept(release)
+        )
         _switch_off(lane, self.off)
         reader, position = Reader(folder.rules, _spoken(self.language(), release)), mark.settled
         while records := self.world.logs.get((topic, partition), [])[position:][: self.dice.randint(1, 6)]:
@@ -408,6 +423,7 @@ class Run:
             task.close()
         self.tasks.clear()
         self.zombies.clear()
+        self.kept.clear()
         world.chains, marks, world.closed, world.dead = self.snapshot
         world.roll_back()
         world.epoch += 1
@@ -496,6 +512,11 @@ def _switch_off(lane: Lane, off: frozenset[str]) -> None:
     if "memory" in off:
         fold = lane.folder.fold
         lane.folder.fold = lambda head, *a, **k: fold(head._replace(memory=Memory()), *a, **k)  # type: ignore[method-assign]
+
+
+def run_sharing(seed: int) -> tuple[list[str], Run]:
+    """The same with lanes that share what they keep in memory, as those of one worker do."""
+    return run(seed, ALL_FAULTS | {SHARED})
 
 
 def run(seed: int, faults: frozenset[str] = ALL_FAULTS, off: frozenset[str] = frozenset()) -> tuple[list[str], Run]:

@@ -17,8 +17,13 @@ import structlog
 from tests.simulator import merging, resolving
 from tests.simulator import run as fold
 
-PARTS: dict[str, Callable] = {"fold": fold.run, "identity": resolving.run, "merging": merging.run}
-SHARE = {"fold": 6, "identity": 2, "merging": 2}
+PARTS: dict[str, Callable] = {
+    "fold": fold.run,
+    "sharing": fold.run_sharing,
+    "identity": resolving.run,
+    "merging": merging.run,
+}
+SHARE = {"fold": 4, "sharing": 2, "identity": 2, "merging": 2}
 """Of ten seeds, how many each part gets."""
 AT_ONCE = 50
 
@@ -33,8 +38,12 @@ def play(piece: Piece) -> tuple[Piece, list[str], Counter[str]]:
     for seed in range(first, end):
         found, one = PARTS[part](seed)
         hits.update(getattr(one, "world", one).hits)
-        problems += [f"{part} seed {seed}: {text}; again: {PARTS[part].__module__}.run({seed})" for text in found]
+        problems += [f"{part} seed {seed}: {text}; again: {_name(PARTS[part])}({seed})" for text in found]
     return piece, problems, hits
+
+
+def _name(played: Callable) -> str:
+    return f"{played.__module__}.{played.__name__}"
 
 
 def pieces(seeds: int, first: int) -> list[Piece]:

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.simulator.run import ALL_FAULTS, run
+from tests.simulator.run import ALL_FAULTS, run, run_sharing
 
 SEEDS_PER_SHARD = 170
 SHARDS = 6
@@ -36,6 +36,16 @@ def test_nothing_is_lost_or_doubled_under_all_faults(shard: int) -> None:
         assert not problems, f"seed {seed}: {problems}; replay with tests.simulator.run.run({seed})"
     quiet = [name for name in FAULTS_SEEN if not hits[name]]
     assert not quiet, f"these faults never happened, so nothing was shown: {quiet}"
+
+
+def test_nothing_is_lost_when_lanes_share_what_they_keep() -> None:
+    """What one lane keeps another believes, and lanes that come later find what earlier ones left."""
+    hits: Counter[str] = Counter()
+    for seed in range(SEEDS_PER_SHARD):
+        problems, done = run_sharing(seed)
+        hits += done.world.hits
+        assert not problems, f"seed {seed}: {problems}; replay with tests.simulator.run.run_sharing({seed})"
+    assert hits["lost race"] and hits["zombie"]
 
 
 FOUND = {

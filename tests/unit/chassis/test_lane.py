@@ -36,20 +36,20 @@ async def test_batches_follow_each_other_on_kept_heads() -> None:
     assert await one.work(batch(2, "f3")) == 3
     assert (await store.heads([ANN]))[ANN].state.applied == ("f1", "f2", "f3")
     assert len(set(broker.sent)) == 6
-    assert one.kept[ANN] == (await store.heads([ANN]))[ANN]
+    assert one.kept.heads[ANN] == (await store.heads([ANN]))[ANN]
 
 
 async def test_after_a_failure_nothing_kept_is_believed() -> None:
     one, store, broker = await lane()
     await one.work(batch(0, "f1"))
-    assert ANN in one.kept
+    assert ANN in one.kept.heads
     publish, failures = broker.publish, [Transient("broker: gone")]
 
     async def fails_once(outs: Any) -> None:
         if failures:
-            assert ANN in one.kept
+            assert ANN in one.kept.heads
             raise failures.pop()
-        assert ANN not in one.kept or one.kept[ANN].seq == 2
+        assert ANN not in one.kept.heads or one.kept.heads[ANN].seq == 2
         await publish(outs)
 
     broker.publish = fails_once  # type: ignore[method-assign]
@@ -57,7 +57,7 @@ async def test_after_a_failure_nothing_kept_is_believed() -> None:
     load = one._load
 
     async def watched(keys: Any) -> Any:
-        seen.append(ANN in one.kept)
+        seen.append(ANN in one.kept.heads)
         return await load(keys)
 
     one._load = watched  # type: ignore[method-assign]
