@@ -13,33 +13,36 @@ MOST = 64 << 20
 """How many bytes all heads together may weigh; entities beyond are read from their views."""
 
 OBJECTS, EACH = 6, 1_500
-"""What objects take of what they take encoded, and what a head takes by itself (`docs/benchmarks.md`, memory)."""
+"""What objects take of what they take encoded, and what a head takes by itself (`docs/benchmarks.md`, "Memory of a worker")."""
 
 WEIGHED = 16
 """A head is weighed when it comes, and at every so many versions."""
 
 
 class Kept:
-    """Heads by entity; those written longest ago go first. What is here is a hint: an insert shows whether it is true."""
+    """Heads by slot and entity; those written longest ago go first. A hint: an insert shows whether it is true.
+
+    A lane finds only its own: with the heads of another it would call seen what the other has still to make seen.
+    """
 
     def __init__(self, most: int = MOST) -> None:
         self.most, self.weight = most, 0
-        self.heads: OrderedDict[Key, Head] = OrderedDict()
-        self._weights: dict[Key, int] = {}
+        self.heads: OrderedDict[tuple[str, Key], Head] = OrderedDict()
+        self._weights: dict[tuple[str, Key], int] = {}
 
-    def keep(self, heads: Iterable[Head]) -> None:
+    def keep(self, slot: str, heads: Iterable[Head]) -> None:
         """These are the newest now; whatever is too much goes."""
         for head in heads:
-            key = head.key
-            self.heads[key] = head
-            self.heads.move_to_end(key)
-            if key not in self._weights or head.seq % WEIGHED == 0:
+            place = slot, head.key
+            self.heads[place] = head
+            self.heads.move_to_end(place)
+            if place not in self._weights or head.seq % WEIGHED == 0:
                 weight = weight_of(head)
-                self.weight += weight - self._weights.get(key, 0)
-                self._weights[key] = weight
+                self.weight += weight - self._weights.get(place, 0)
+                self._weights[place] = weight
         while self.weight > self.most:
-            key, _ = self.heads.popitem(last=False)
-            self.weight -= self._weights.pop(key)
+            place, _ = self.heads.popitem(last=False)
+            self.weight -= self._weights.pop(place)
 
     def clear(self) -> None:
         """Believe nothing of it."""

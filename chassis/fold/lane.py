@@ -43,10 +43,7 @@ class _TooBig(Exception):
 
 
 class Lane:
-    """Works the batches of one slot. `pause(attempt)` waits before a repetition; nothing else here takes time by itself.
-
-    `kept` may be that of other lanes too: what they keep are hints, and only an insert shows whether they are true.
-    """
+    """Works the batches of one slot. `pause(attempt)` waits before a repetition; of `kept` a lane takes only its own heads."""
 
     def __init__(
         self,
@@ -131,8 +128,8 @@ class Lane:
         self.views.resync()
 
     async def _load(self, keys: Iterable[Key]) -> dict[Key, Head]:
-        kept = self.kept.heads
-        heads = {key: kept[key] for key in keys if key in kept}
+        kept, slot = self.kept.heads, self.slot
+        heads = {key: kept[slot, key] for key in keys if (slot, key) in kept}
         missing = [key for key in keys if key not in heads]
         self.counts.looked_up("entities", len(heads), len(missing))
         if missing:
@@ -169,7 +166,7 @@ class Lane:
             round_.todo = {key: items for key, items in round_.todo.items() if key in again}
             if again:
                 await self._reload(list(round_.todo), heads, round_, mark)
-        self.kept.keep(round_.heads.values())
+        self.kept.keep(self.slot, round_.heads.values())
         self.counts.folded(part.items, round_.applied, round_.refused)
         outs = round_.outs + await self._unpublished(round_.found, mark)
         dead = [*part.dead, *(dead_item(self.slot, item, error) for item, error in round_.refused)]

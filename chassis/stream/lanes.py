@@ -146,12 +146,12 @@ class LaneTask:
         shared = self.mounted
         self.views = Views(slot, shared.view_store, self._to_view.set)
         store, broker, folder, kinds = shared.store, shared.broker, shared.folder, shared.kinds
-        parts = (slot, store, broker, folder, kinds, self.views, self._pause)
-        more = (shared.table, shared.counts, shared.kept)
+        common = (shared.table, shared.counts, shared.kept)
+        parts = (slot, store, broker, folder, kinds, self.views, self._pause, *common)
         if self.topic in shared.relayed and shared.handler is not None:
-            self.lane = self.reader = Relay(shared.handler, *parts, *more)
+            self.lane = self.reader = Relay(shared.handler, *parts)
         else:
-            self.lane = Lane(*parts, *more)
+            self.lane = Lane(*parts)
 
     async def _find_slot(self) -> Watermark:
         found = (await self.mounted.topics.find([self.topic])).get(self.topic)

@@ -21,6 +21,8 @@ from tests.simulator.script import BROKEN, KINDS, RULES, START, Fact, Language, 
 from tests.simulator.world import MemoryBroker, MemoryStore, Step, World
 
 SHARED = "shared heads"
+"""Not in all faults, whose seeds have found what they found with lanes that begin with nothing."""
+
 ALL_FAULTS = frozenset(
     {
         "duplicates",
@@ -132,7 +134,7 @@ class Run:
 
     def _kept(self, release: int) -> Kept:
         """A lane's own heads; or of two workers in turn, where lanes that end leave theirs behind for the next ones, and
-        the second worker has room for two or three.
+        one has room for two or three. (A lane finds only what its own slot left.)
         """
         if SHARED not in self.faults:
             return Kept()

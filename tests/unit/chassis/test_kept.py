@@ -27,17 +27,17 @@ def test_the_newest_stay_as_long_as_they_fit(each: list[tuple[str, int]], most: 
     """Against a list of what was written last, from the newest back: exactly those stay that fit together."""
     kept, sizes = Kept(most), dict[str, int]()
     for number, (entity, size) in enumerate(each):
-        if entity not in {key.id for key in kept.heads}:
+        if entity not in {key.id for _, key in kept.heads}:
             sizes.pop(entity, None)
         sizes[entity] = sizes.pop(entity, size)  # an entity's size stays: when it is weighed again is another test
-        kept.keep([head(entity, WEIGHED * number + 1, sizes[entity])])
+        kept.keep("t:0", [head(entity, WEIGHED * number + 1, sizes[entity])])
         expected, weight = list[str](), 0
         for name in reversed(sizes):
             weight += weight_of(head(name, 1, sizes[name]))
             if weight > most:
                 break
             expected.append(name)
-        assert [key.id for key in kept.heads] == expected[::-1]
+        assert [key.id for _, key in kept.heads] == expected[::-1]
         assert kept.weight == sum(map(weight_of, kept.heads.values())) <= most
         sizes = {name: sizes[name] for name in expected[::-1]}
 
@@ -45,21 +45,21 @@ def test_the_newest_stay_as_long_as_they_fit(each: list[tuple[str, int]], most: 
 def test_what_grows_is_weighed_again() -> None:
     kept = Kept(100_000)
     for seq in range(1, 10 * WEIGHED + 1):
-        kept.keep([head("a", seq, 50 * seq)])
-    assert kept.weight == weight_of(kept.heads[Key("account", "a")])
+        kept.keep("t:0", [head("a", seq, 50 * seq)])
+    assert kept.weight == weight_of(kept.heads["t:0", Key("account", "a")])
 
 
 def test_nothing_is_left_of_what_is_not_believed() -> None:
     kept = Kept()
-    kept.keep([head("a", 1, 10)])
+    kept.keep("t:0", [head("a", 1, 10)])
     kept.clear()
     assert not kept.heads and kept.weight == 0
-    kept.keep([head("a", 2, 10)])
+    kept.keep("t:0", [head("a", 2, 10)])
     assert kept.weight == weight_of(head("a", 2, 10))
 
 
 def test_the_weight_is_about_what_heads_really_take() -> None:
-    """Accounts of 23 facts each, as the soak makes them, decoded as a worker decodes them: within a third."""
+    """Accounts of some 23 facts each, as the soak makes them, decoded as a worker decodes them."""
     service, story = Service(), Story(3, 100, 0.0, 40)
     for event in [*story.first(), *(story.next() for _ in range(2_000))]:
         service.fold(as_fact(event))

@@ -36,20 +36,20 @@ async def test_batches_follow_each_other_on_kept_heads() -> None:
     assert await one.work(batch(2, "f3")) == 3
     assert (await store.heads([ANN]))[ANN].state.applied == ("f1", "f2", "f3")
     assert len(set(broker.sent)) == 6
-    assert one.kept.heads[ANN] == (await store.heads([ANN]))[ANN]
+    assert one.kept.heads["t:0", ANN] == (await store.heads([ANN]))[ANN]
 
 
 async def test_after_a_failure_nothing_kept_is_believed() -> None:
     one, store, broker = await lane()
     await one.work(batch(0, "f1"))
-    assert ANN in one.kept.heads
+    assert ("t:0", ANN) in one.kept.heads
     publish, failures = broker.publish, [Transient("broker: gone")]
 
     async def fails_once(outs: Any) -> None:
         if failures:
-            assert ANN in one.kept.heads
+            assert ("t:0", ANN) in one.kept.heads
             raise failures.pop()
-        assert ANN not in one.kept.heads or one.kept.heads[ANN].seq == 2
+        assert ("t:0", ANN) not in one.kept.heads or one.kept.heads["t:0", ANN].seq == 2
         await publish(outs)
 
     broker.publish = fails_once  # type: ignore[method-assign]
@@ -57,13 +57,28 @@ async def test_after_a_failure_nothing_kept_is_believed() -> None:
     load = one._load
 
     async def watched(keys: Any) -> Any:
-        seen.append(ANN in one.kept.heads)
+        seen.append(("t:0", ANN) in one.kept.heads)
         return await load(keys)
 
     one._load = watched  # type: ignore[method-assign]
     assert await one.work(batch(1, "f2")) == 2
     assert seen == [True, False]
     assert (await store.heads([ANN]))[ANN].state.applied == ("f1", "f2")
+
+
+async def test_what_is_viewed_can_be_seen_though_another_lane_of_the_worker_wrote_it() -> None:
+    """A repetition in another partition, before the first lane's views are replaced: whoever is told sees the fact."""
+    first, store, _ = await lane()
+    await store.open_slot(Watermark("t:1", "t", 1, 0, 0, 1, 1))
+    views = Views("t:1", store)  # type: ignore[arg-type]
+    await views.flush()
+    second = Lane("t:1", store, Silent(), first.folder, KINDS, views, nothing, kept=first.kept)  # type: ignore[arg-type]
+    await first.work(batch(0, "f1"))
+    await second.work(batch(0, "f1")._replace(slot="t:1"))
+    await views.flush()
+    mark = await store.watermark("t:1")
+    assert mark.viewed == 1
+    assert (await store.views([ANN]))[ANN].state.applied == ("f1",)
 
 
 async def test_a_batch_that_does_not_start_at_the_watermark_is_sent_back() -> None:
