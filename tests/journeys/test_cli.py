@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from chassis.seeing.names import METRICS
 from deploy.local import stack
@@ -177,6 +178,9 @@ def _all_of(collector: Collector, trace: str, wanted: set[tuple[str, str, str]])
 
 def test_the_origin_of_a_fact_is_never_rewritten(hearth: Hearth, collector: Collector) -> None:
     """What a sender says where an event comes from stands on everything that follows; the hop changes with each."""
+    until(
+        lambda: _noted(hearth), lambda names: names >= {"crm.journal", "crm.fact.loyalty"}, "no topic is new any more"
+    )
     sent, trace = _told(hearth, traceparent=f"00-{uuid.uuid4().hex}-b7ad6b7169203331-01")
     mine = sent["id"].encode()
     until(
@@ -208,6 +212,17 @@ def test_the_origin_of_a_fact_is_never_rewritten(hearth: Hearth, collector: Coll
 
 def _processed(collector: Collector, journal: str, trace: str) -> list[Span]:
     return [span for span in collector.of(trace) if span.name == f"poll {journal}"]
+
+
+def _noted(hearth: Hearth) -> set[str]:
+    """Topics whose owners know that they have got everything: into new ones all is said again, by no request's hop."""
+    with MongoClient[Any](hearth.engines.mongo_url) as client:
+        names = [each for each in client.list_database_names() if each.startswith(f"{hearth.namespace}_hearth_")]
+        return {
+            topic["_id"].removeprefix(f"{hearth.namespace}.")
+            for name in names
+            for topic in client[name]["topics"].find()
+        }
 
 
 def _headers(hearth: Hearth, topic: str) -> list[dict[str, bytes]]:
